@@ -1,0 +1,103 @@
+"""What a filling method is: the contract every method and every caller holds to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Images: TypeAlias = NDArray[np.float32]
+    Masks: TypeAlias = NDArray[np.bool_]
+
+
+class Options(BaseModel):
+    """Options of one method: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoOptions(Options):
+    """A method without options of its own."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a method asks of its caller; it drives windows, command line, server and web page.
+
+    Attributes:
+        multiple: height and width handed to the method are multiples of it (pixels).
+        smallest: no side is shorter than this (pixels); windows are padded up to it.
+        native: side the method works best at; larger windows are scaled down to it. None: any size.
+        scales: output scales the method renders directly.
+        stochastic: a seed changes the result.
+        steps: default number of iterations; None: one pass.
+        options: the pydantic model of the method's own options.
+    """
+
+    multiple: int = 8
+    smallest: int = 1
+    native: int | None = 512
+    scales: tuple[int, ...] = (1,)
+    stochastic: bool = False
+    steps: int | None = None
+    options: type[Options] = NoOptions
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of work: `stage` names it, `step` of `steps` are done; `preview()` gives the images so far."""
+
+    stage: str
+    step: int
+    steps: int
+    preview: Callable[[], Images] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """What a method returns.
+
+    Attributes:
+        images: [N, s*H, s*W, 3] float32 in [0, 1], s = the output scale asked for.
+        uncertainty: [N, H, W] float32 in [0, 1], 1 = knows nothing; None where the method has none.
+    """
+
+    images: Images
+    uncertainty: NDArray[np.float32] | None = None
+
+
+class Cancelled(Exception):  # noqa: N818 - it is the caller's wish, not an error
+    """Raised when `cancel()` said so; nothing has been written."""
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], Any]
+CancelCallback: TypeAlias = Callable[[], bool]
+
+
+class Method(Protocol):
+    """A filling method: arrays in, arrays out; it never sees a file, a colour profile or a window."""
+
+    @property
+    def needs(self) -> Needs:
+        """What the method asks of its caller."""
+        ...
+
+    def __call__(
+        self,
+        images: Images,
+        masks: Masks,
+        options: Options,
+        *,
+        seeds: Sequence[int] | None = None,
+        scale: int = 1,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> Filled:
+        """Fill `images` [N, H, W, 3] float32 in [0, 1] where `masks` [N, H, W] bool is True."""
+        ...
