@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Images: TypeAlias = NDArray[np.float32]
@@ -37,6 +37,7 @@ class Needs:
         scales: output scales the method renders directly.
         stochastic: a seed changes the result.
         steps: default number of iterations; None: one pass.
+        bits: precision the method computes in; None: floating point.
         options: the pydantic model of the method's own options.
     """
 
@@ -46,6 +47,7 @@ class Needs:
     scales: tuple[int, ...] = (1,)
     stochastic: bool = False
     steps: int | None = None
+    bits: int | None = None
     options: type[Options] = NoOptions
 
 
@@ -80,6 +82,12 @@ ProgressCallback: TypeAlias = Callable[[Progress], Any]
 CancelCallback: TypeAlias = Callable[[], bool]
 
 
+def check_cancel(cancel: CancelCallback | None) -> None:
+    """Raise Cancelled if the caller asks for it."""
+    if cancel is not None and cancel():
+        raise Cancelled("cancelled by the caller")
+
+
 class Method(Protocol):
     """A filling method: arrays in, arrays out; it never sees a file, a colour profile or a window."""
 
@@ -101,3 +109,37 @@ class Method(Protocol):
     ) -> Filled:
         """Fill `images` [N, H, W, 3] float32 in [0, 1] where `masks` [N, H, W] bool is True."""
         ...
+
+
+class PerImage:
+    """A method made of one function that fills one image.
+
+    `function(image, mask, options, seed)` takes [H, W, 3] float32 in [0, 1] and [H, W] bool (True = hole) and
+    returns the filled image; what it returns outside the hole is not used.
+    """
+
+    def __init__(self, function: Callable[[Images, Masks, Any, int], Images], needs: Needs) -> None:
+        self.function = function
+        self.needs = needs
+
+    def __call__(
+        self,
+        images: Images,
+        masks: Masks,
+        options: Options,
+        *,
+        seeds: Sequence[int] | None = None,
+        scale: int = 1,  # noqa: ARG002 - the caller has checked it against needs.scales
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+    ) -> Filled:
+        """Fill `images` [N, H, W, 3] float32 in [0, 1] where `masks` [N, H, W] bool is True."""
+        seeds = [0] * len(images) if seeds is None else seeds
+        filled = []
+        for k, (image, mask, seed) in enumerate(zip(images, masks, seeds, strict=True)):
+            check_cancel(cancel)
+            inside = self.function(image, mask, options, seed)
+            filled.append(np.where(mask[..., None], inside, image))
+            if progress is not None:
+                progress(Progress("fill", k + 1, len(images)))
+        return Filled(np.stack(filled))

@@ -1,0 +1,154 @@
+"""The list of models, as data, and `load`, which turns a card into a method."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retouch.methods.base import Needs, NoOptions
+from retouch.methods.options import PatchMatchOptions, RadiusOptions
+
+if TYPE_CHECKING:
+    from retouch.methods.base import Method
+
+DEFAULT_MODEL = "patchmatch"
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One model a user can name.
+
+    Attributes:
+        name: `method` or `method/weights`.
+        summary: what it does, in one line.
+        good_at: where it does well.
+        bad_at: where it fails.
+        licence: of the code and the weights that run.
+        needs: what it asks of its caller.
+        build: "module:function" that makes the method from (needs, device).
+        size_mb: megabytes to download; 0: nothing.
+        extra: the extra of this package it needs, or None.
+        imports: the modules that extra brings and this model uses.
+        devices: devices it runs on.
+    """
+
+    name: str
+    summary: str
+    good_at: str
+    bad_at: str
+    licence: str
+    needs: Needs
+    build: str
+    size_mb: float = 0.0
+    extra: str | None = None
+    imports: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ("cpu",)
+
+    @property
+    def installed(self) -> bool:
+        """Whether everything the card needs can be imported."""
+        return all(importlib.util.find_spec(module) is not None for module in self.imports)
+
+
+CARDS: tuple[Card, ...] = (
+    Card(
+        name="patchmatch",
+        summary="builds the hole from patches of the same photo (Barnes et al. 2009)",
+        good_at="real texture: grass, rock, water, foliage, walls; any resolution",
+        bad_at="structure it cannot find elsewhere in the photo: faces, text, half-hidden objects",
+        licence="MIT (pypatchmatch)",
+        needs=Needs(multiple=1, native=1024, stochastic=True, bits=8, options=PatchMatchOptions),
+        build="retouch.methods.patchmatch:build",
+    ),
+    Card(
+        name="smooth",
+        summary="smooth colours from the hole's edge (pull-push pyramid)",
+        good_at="dust, scratches, plain skies; instant",
+        bad_at="any texture",
+        licence="Apache-2.0",
+        needs=Needs(multiple=1, native=None),
+        build="retouch.methods.smooth:build",
+    ),
+    Card(
+        name="telea",
+        summary="fast marching from the edge inwards (Telea 2004), for comparison",
+        good_at="thin scratches",
+        bad_at="anything wider: smeared rays",
+        licence="Apache-2.0 (OpenCV)",
+        needs=Needs(multiple=1, native=1024, bits=8, options=RadiusOptions),
+        build="retouch.methods.classical:build_telea",
+        extra="cv",
+        imports=("cv2",),
+    ),
+    Card(
+        name="ns",
+        summary="continues lines of equal brightness (Bertalmio et al. 2001), for comparison",
+        good_at="thin scratches",
+        bad_at="anything wider: blur",
+        licence="Apache-2.0 (OpenCV)",
+        needs=Needs(multiple=1, native=1024, bits=8, options=RadiusOptions),
+        build="retouch.methods.classical:build_ns",
+        extra="cv",
+        imports=("cv2",),
+    ),
+    Card(
+        name="biharmonic",
+        summary="solves the biharmonic equation in the hole, for comparison",
+        good_at="small holes in smooth areas",
+        bad_at="texture; overshoots in large holes",
+        licence="BSD-3-Clause (scikit-image)",
+        needs=Needs(multiple=1, smallest=5, native=512, options=NoOptions),
+        build="retouch.methods.classical:build_biharmonic",
+        extra="cv",
+        imports=("skimage",),
+    ),
+)
+
+
+def models() -> tuple[Card, ...]:
+    """All model cards, in the order in which they are recommended."""
+    return CARDS
+
+
+def find(name: str) -> Card:
+    """The card called `name`; "auto" is the default. Raises ValueError that suggests the nearest name."""
+    if not isinstance(name, str):
+        raise ValueError(f"model must be a name (str), got {type(name).__name__}")
+    wanted = DEFAULT_MODEL if name == "auto" else name
+    for card in CARDS:
+        if card.name == wanted:
+            return card
+    known = [card.name for card in CARDS]
+    raise ValueError(f"model {name!r} is unknown{nearest(name, known)}; known: {', '.join(known)}")
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """'; did you mean X?' for an unknown name, or nothing where none is near."""
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def load_method(card: Card, device: str = "auto") -> Method:
+    """Make the method of a card.
+
+    Raises:
+        ValueError: the device is unknown, or the card does not run there.
+        ImportError: the extra it needs is not installed; the message says which.
+    """
+    if device not in DEVICES:
+        raise ValueError(
+            f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}"
+        )
+    if device != "auto" and device not in card.devices:
+        raise ValueError(f"device: model {card.name!r} runs on {', '.join(card.devices)}, not on {device!r}")
+    if not card.installed:
+        raise ImportError(
+            f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'"
+        )
+    module, function = card.build.split(":")
+    method: Method = getattr(importlib.import_module(module), function)(card.needs, device)
+    return method

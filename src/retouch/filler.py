@@ -1,0 +1,275 @@
+"""The main job: a photo and a mask go in, the same photo without the hole comes out.
+
+photo.wrap ─▶ Photo ┐
+                    ├▶ plan windows ─▶ method, window by window ─▶ paste ─▶ Result
+Mask.from_any ──────┘
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retouch import photo as photos
+from retouch.catalogue import DEFAULT_MODEL, Card, find, load_method
+from retouch.mask import Mask, dilate
+from retouch.methods.base import Progress, check_cancel
+from retouch.render import Canvas, batches, fill_batch
+from retouch.settings import Settings, split
+from retouch.window import Window, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from retouch.methods.base import CancelCallback, Masks, Method, Options, ProgressCallback
+    from retouch.photo import Photo
+
+MAX_SAMPLES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What one fill gives.
+
+    Attributes:
+        image: the filled photo, of the kind that was given (a path gives a Photo).
+        photo: the filled Photo, with everything of its file; `photo.save(path)` writes it.
+        hole: [H, W] bool, what was filled, without the ring.
+        changed: [H, W] bool, pixels that may differ from the input: hole and ring.
+        windows: the crops the method saw.
+        uncertainty: [H, W] float32 in [0, 1], 1 = knows nothing; None where the method has none.
+        notes: what the user should know, one sentence each.
+        seconds: time of each stage.
+        card: the model that did it.
+        seed: the seed it was done with.
+    """
+
+    image: Any
+    photo: Photo
+    hole: Masks
+    changed: Masks
+    windows: tuple[Window, ...]
+    uncertainty: NDArray[np.float32] | None
+    notes: tuple[str, ...]
+    seconds: dict[str, float]
+    card: Card
+    seed: int
+
+
+class Filler:
+    """A loaded model, reusable and thread-safe: `filler(photo, mask)` fills, `filler.run(...)` tells all about it."""
+
+    def __init__(self, card: Card, method: Method) -> None:
+        self.card = card
+        self.method = method
+
+    def __repr__(self) -> str:
+        return f"Filler({self.card.name!r})"
+
+    def __call__(
+        self, photo: Any, mask: Any = None, *, samples: int = 1, seed: int = 0, **options: Any
+    ) -> Any:
+        """Fill `photo` where `mask` is; the same kind comes back, a list of them for `samples` > 1.
+
+        Sample k is what seed + k gives. Arguments, options and errors are those of `run`.
+        """
+        if not isinstance(samples, int) or not 1 <= samples <= MAX_SAMPLES:
+            raise ValueError(f"samples must be an integer from 1 to {MAX_SAMPLES}, got {samples!r}")
+        if samples == 1:
+            return self.run(photo, mask, seed=seed, **options).image
+        return [self.run(photo, mask, seed=seed + k, **options).image for k in range(samples)]
+
+    def run(
+        self,
+        photo: Any,
+        mask: Any = None,
+        *,
+        seed: int = 0,
+        avoid: Any = None,
+        progress: ProgressCallback | None = None,
+        cancel: CancelCallback | None = None,
+        **options: Any,
+    ) -> Result:
+        """Fill `photo` where `mask` is and report everything about it.
+
+        Args:
+            photo: path, bytes, Photo, PIL image, NumPy array [H, W] or [H, W, C] (uint8, uint16, float in
+                [0, 1]) or torch tensor [C, H, W] in [0, 1].
+            mask: path, PIL image, array, tensor or Mask of the photo's size, white / True / 1 = hole. None: only
+                with `expand`.
+            seed: of everything random; the same seed gives the same result.
+            avoid: mask of regions that must not be copied from.
+            progress: called with a Progress after every step.
+            cancel: asked between steps; True raises Cancelled and changes nothing.
+            options: the fields of `retouch.settings.Settings` and the model's own options.
+
+        Raises:
+            ValueError, FileNotFoundError, OSError: an argument is wrong; the message names it.
+            Cancelled: `cancel` said so.
+        """
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise ValueError(f"seed must be an integer, got {seed!r}")
+        settings, own = split(options, self.method.needs.options, self.card.name)
+        clock = Clock()
+        with clock("read"):
+            opened, unwrap = photos.wrap(photo)
+            marked, notes = _read_mask(mask, opened.size, settings, "mask")
+            avoided, more = (None, ()) if avoid is None else _read_mask(avoid, opened.size, settings, "avoid")
+        notes = (*opened.notes, *notes, *more)
+        with clock("plan"):
+            canvas, more = _prepare(opened, marked, avoided, settings)
+            windows = plan(canvas.todo, native=self.method.needs.native, unknown=canvas.unknown)
+        changed = canvas.todo.copy() if windows else canvas.todo
+        with clock("fill"):
+            self._fill(canvas, windows, own, settings, seed, progress, cancel)
+        notes = (*notes, *more, *_precision_note(canvas.photo, self.method.needs.bits, windows))
+        filled = replace(canvas.photo, notes=notes)
+        return Result(
+            image=unwrap(filled),
+            photo=filled,
+            hole=canvas.hole,
+            changed=changed,
+            windows=windows,
+            uncertainty=canvas.uncertainty,
+            notes=notes,
+            seconds=clock.seconds,
+            card=self.card,
+            seed=seed,
+        )
+
+    def _fill(
+        self,
+        canvas: Canvas,
+        windows: tuple[Window, ...],
+        options: Options,
+        settings: Settings,
+        seed: int,
+        progress: ProgressCallback | None,
+        cancel: CancelCallback | None,
+    ) -> None:
+        done = 0
+        # Steps inside one window are worth telling only of methods that iterate.
+        inner = progress if self.method.needs.steps is not None else None
+        for batch in batches(windows, self.method.needs):
+            check_cancel(cancel)
+            fill_batch(canvas, batch, self.method, options, settings, seed, progress=inner, cancel=cancel)
+            done += len(batch)
+            if progress is not None:
+                progress(Progress("window", done, len(windows)))
+
+
+class Clock:
+    """Adds up the seconds of named stages."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time the block as `stage`."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def _read_mask(
+    mask: Any, size: tuple[int, int], settings: Settings, name: str
+) -> tuple[Masks, tuple[str, ...]]:
+    if mask is None:
+        if settings.expand is None:
+            raise ValueError(f"{name} is missing: give a mask, or expand= to fill around the photo")
+        return np.zeros((size[1], size[0]), bool), ()
+    try:
+        read = Mask.from_any(
+            mask,
+            convention=settings.convention,
+            threshold=settings.threshold,
+            any_coverage=settings.any_coverage,
+            size=size,
+            resize=settings.resize_mask,
+        )
+    except ValueError as error:
+        raise ValueError(str(error).replace("mask", name, 1)) from None
+    return read.hole, read.notes
+
+
+def _prepare(
+    opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings
+) -> tuple[Canvas, tuple[str, ...]]:
+    """Enlarge for outpainting, dilate, and check that there is something to fill from."""
+    left, top, right, bottom = settings.borders(opened.size)
+    if any((left, top, right, bottom)):
+        opened = photos.enlarge(opened, left, top, right, bottom)
+        border = ((top, bottom), (left, right))
+        marked = np.pad(marked, border, constant_values=True)
+        avoided = None if avoided is None else np.pad(avoided, border)
+    ring, feather = settings.ring(opened.size)
+    if not marked.any():
+        unchanged = Canvas(opened, marked, marked, None, 0, 0)
+        return unchanged, ("the mask is empty: the photo is returned unchanged",)
+    unknown = _unknown(opened, marked, avoided)
+    todo, notes = dilate(marked, ring), ()
+    if not _anything_known(todo, unknown) and ring:
+        todo, ring, feather = marked, 0, 0
+        notes = ("the hole leaves so little of the photo that it was not dilated",)
+    if not _anything_known(todo, unknown):
+        what = "mask" if avoided is None or marked.all() else "mask and avoid together"
+        raise ValueError(f"{what}: the hole covers the whole photo, so there is nothing to fill it from")
+    canvas = Canvas(photos.edit(opened), marked, todo.copy(), unknown, ring, feather)
+    if settings.opaque and canvas.photo.alpha is not None:
+        canvas.photo.alpha[marked] = np.iinfo(canvas.photo.alpha.dtype).max
+    return canvas, notes
+
+
+def _unknown(opened: Photo, marked: Masks, avoided: Masks | None) -> Masks | None:
+    """Pixels that must not be copied from: what `avoid` says, and what is fully transparent (its colour is junk)."""
+    if opened.alpha is None:
+        return avoided
+    clear = opened.alpha == 0
+    if not clear.any() or (clear | marked).all():
+        return avoided
+    return clear if avoided is None else clear | avoided
+
+
+def _anything_known(todo: Masks, unknown: Masks | None) -> bool:
+    return not todo.all() if unknown is None else not (todo | unknown).all()
+
+
+def _precision_note(filled: Photo, bits: int | None, windows: tuple[Window, ...]) -> tuple[str, ...]:
+    if not windows or bits is None or filled.pixels.dtype.itemsize * 8 <= bits:
+        return ()
+    return (f"known pixels keep 16 bit; the fill was computed with {bits} bit a channel",)
+
+
+def load(model: str = DEFAULT_MODEL, device: str = "auto") -> Filler:
+    """Load a model by name into a reusable, thread-safe Filler.
+
+    Raises ValueError for an unknown model or device, ImportError where the model's extra is not installed.
+    """
+    card = find(model)
+    return Filler(card, load_method(card, device))
+
+
+def fill(
+    photo: Any,
+    mask: Any = None,
+    *,
+    model: str = DEFAULT_MODEL,
+    device: str = "auto",
+    seed: int = 0,
+    **options: Any,
+) -> Any:
+    """Fill `photo` where `mask` is and return the same kind, size and mode: `load(model)(photo, mask, ...)`.
+
+    >>> import retouch
+    >>> retouch.fill("photo.jpg", "mask.png").save("out.jpg")  # doctest: +SKIP
+
+    Arguments, options and errors are those of `Filler.run`; `samples=n` gives a list of n results.
+    """
+    return load(model, device)(photo, mask, seed=seed, **options)

@@ -1,0 +1,19 @@
+"""Options of the methods that have no folder of their own."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from retouch.methods.base import Options
+
+
+class PatchMatchOptions(Options):
+    """Options of patchmatch."""
+
+    patch_size: int = Field(default=3, ge=1, le=15, description="radius of the compared patches, in pixels")
+
+
+class RadiusOptions(Options):
+    """Options of the OpenCV methods."""
+
+    radius: float = Field(default=5.0, gt=0, le=100, description="neighbourhood that is looked at, in pixels")

@@ -1,0 +1,190 @@
+"""One batch of windows: cut out and blank, scale, fill, scale back, match, paste."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retouch import photo as photos
+from retouch.detail import add_detail
+from retouch.paste import blend, colour_offset, weights
+from retouch.resample import enlarge, shrink
+from retouch.window import Window, crop, sides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from retouch.methods.base import CancelCallback, Images, Masks, Method, Needs, Options, ProgressCallback
+    from retouch.photo import Photo
+    from retouch.settings import Settings
+
+BATCH_PIXELS = 2**21  # what one call of a method may hold, all its windows together
+DETAIL_FROM = 1.2  # windows scaled down by less look the same with and without detail
+
+
+@dataclass(eq=False)
+class Canvas:
+    """The photo being filled, changed in place window by window.
+
+    Attributes:
+        photo: an editable copy.
+        hole: [H, W] bool, what the user marked.
+        todo: [H, W] bool, hole and ring still to be filled.
+        unknown: [H, W] bool, known pixels that must not be copied from, or None.
+        dilate, feather: the ring, in pixels.
+        uncertainty: [H, W] float32, or None until a method has one.
+    """
+
+    photo: Photo
+    hole: Masks
+    todo: Masks
+    unknown: Masks | None
+    dilate: int
+    feather: int
+    uncertainty: NDArray[np.float32] | None = None
+
+    def blocked(self, window: Window) -> Masks:
+        """[h, w] bool: what the method must not see of the window."""
+        todo = crop(self.todo, window.box)
+        return todo.copy() if self.unknown is None else todo | crop(self.unknown, window.box)
+
+
+@dataclass(eq=False)
+class Cut:
+    """A window on its way: full size, and as the method sees it."""
+
+    window: Window
+    seed: int
+    rgb: Images  # [h, w, 3], nothing hidden
+    blocked: Masks  # [h, w]
+    low: Images  # [a, b, 3], blanked, at window.size
+    low_blocked: Masks  # [a, b]
+
+
+def window_seed(seed: int, window: Window) -> int:
+    """A window's own seed, from the user's seed and the window's box; 32 bits."""
+    return int(np.random.SeedSequence([seed % 2**64, *window.box]).generate_state(1)[0])
+
+
+def batches(windows: Sequence[Window], needs: Needs) -> Iterator[list[Window]]:
+    """Windows of one wave and one size together, as many as BATCH_PIXELS allows."""
+    left = list(windows)
+    while left:
+        first = left[0]
+        size = padded_size(first.size, needs)
+        most = max(1, BATCH_PIXELS // (size[0] * size[1]))
+        alike = [w for w in left if w.wave == first.wave and padded_size(w.size, needs) == size][:most]
+        yield alike
+        left = [w for w in left if w not in alike]
+
+
+def padded_size(size: tuple[int, int], needs: Needs) -> tuple[int, int]:
+    """(width, height) raised to the method's smallest side and multiple."""
+    width, height = (-(-max(side, needs.smallest) // needs.multiple) * needs.multiple for side in size)
+    return width, height
+
+
+def pad(array: Images | Masks, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Pad [h, w, ...] by reflection on the right and below, to (width, height)."""
+    missing = [(0, size[1] - array.shape[0]), (0, size[0] - array.shape[1])]
+    return np.pad(array, missing + [(0, 0)] * (array.ndim - 2), mode="symmetric")
+
+
+def fill_batch(
+    canvas: Canvas,
+    batch: Sequence[Window],
+    method: Method,
+    options: Options,
+    settings: Settings,
+    seed: int,
+    *,
+    progress: ProgressCallback | None,
+    cancel: CancelCallback | None,
+) -> None:
+    """Fill windows that do not overlap, in one call of the method, and paste them into the canvas."""
+    cuts = [_cut(canvas, window, window_seed(seed, window)) for window in batch]
+    size = padded_size(batch[0].size, method.needs)
+    scale = _render_scale(min(window.scale for window in batch), method.needs)
+    filled = method(
+        np.stack([pad(cut.low, size) for cut in cuts]),
+        np.stack([pad(cut.low_blocked, size) for cut in cuts]).astype(bool),
+        options,
+        seeds=[cut.seed for cut in cuts],
+        scale=scale,
+        progress=progress,
+        cancel=cancel,
+    )
+    for k, cut in enumerate(cuts):
+        width, height = cut.window.size
+        image = filled.images[k, : height * scale, : width * scale]
+        _paste(canvas, cut, _full_size(cut, image, settings), settings)
+        if filled.uncertainty is not None:
+            _note_uncertainty(canvas, cut, filled.uncertainty[k, :height, :width])
+
+
+def _cut(canvas: Canvas, window: Window, seed: int) -> Cut:
+    rgb = photos.window_rgb(canvas.photo, window.box)  # [h, w, 3]
+    blocked = canvas.blocked(window)
+    blank = np.where(blocked[..., None], np.float32(0), rgb)
+    low, low_blocked = (
+        (blank, blocked) if window.size == sides(window.box) else shrink(blank, blocked, window.size)
+    )
+    low[low_blocked] = 0.0
+    return Cut(window, seed, rgb, blocked, low, low_blocked)
+
+
+def _render_scale(scale: float, needs: Needs) -> int:
+    """The smallest output scale that gives full resolution, or the largest there is."""
+    enough = [s for s in needs.scales if s * scale >= 1]
+    return min(enough) if enough else max(needs.scales)
+
+
+def _full_size(cut: Cut, image: Images, settings: Settings) -> Images:
+    """The fill at the window's full size: as it is, enlarged, or enlarged and given detail."""
+    size = sides(cut.window.box)
+    if image.shape[:2] == (size[1], size[0]):
+        return image
+    if image.shape[:2] != cut.low_blocked.shape:  # the method rendered it larger
+        return enlarge(image, size)
+    wanted = cut.window.scale * DETAIL_FROM <= 1 if settings.detail is None else settings.detail
+    if not wanted:
+        return enlarge(image, size)
+    blank = np.where(cut.blocked[..., None], np.float32(0), cut.rgb)
+    return add_detail(blank, cut.blocked, ~cut.blocked, image, cut.low_blocked, cut.seed)
+
+
+def _paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
+    box, core = cut.window.box, cut.window.core
+    # The ring belongs to the core it surrounds; what another window has filled already stays.
+    todo = crop(canvas.todo, core)
+    inside = (core[0] - box[0], core[1] - box[1], core[2] - box[0], core[3] - box[1])
+    weight = np.where(todo, _weights(canvas, core), np.float32(0))
+    rgb, fill = crop(cut.rgb, inside), crop(image, inside)
+    if settings.match:
+        fill = np.clip(fill + colour_offset(rgb, fill, todo & ~crop(canvas.hole, core)), 0.0, 1.0)
+    photos.put_rgb(canvas.photo, core, blend(rgb, fill, weight), weight > 0)
+    todo[...] = False
+
+
+def _weights(canvas: Canvas, core: tuple[int, int, int, int]) -> Images:
+    """Weights of the core's pixels, with the holes just outside the core seen too."""
+    height, width = canvas.hole.shape
+    margin = canvas.dilate
+    x0, y0 = max(core[0] - margin, 0), max(core[1] - margin, 0)
+    around = crop(canvas.hole, (x0, y0, min(core[2] + margin, width), min(core[3] + margin, height)))
+    weight = weights(around, canvas.dilate, canvas.feather)
+    return crop(weight, (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0))
+
+
+def _note_uncertainty(canvas: Canvas, cut: Cut, uncertainty: NDArray[np.float32]) -> None:
+    if canvas.uncertainty is None:
+        canvas.uncertainty = np.zeros(canvas.hole.shape, np.float32)
+    box, core = cut.window.box, cut.window.core
+    full = enlarge(uncertainty, sides(box))  # [h, w]
+    part = full[core[1] - box[1] : core[3] - box[1], core[0] - box[0] : core[2] - box[0]]
+    target = crop(canvas.uncertainty, core)
+    np.copyto(target, part, where=crop(canvas.hole, core))
