@@ -1,0 +1,88 @@
+"""The second pass: a coarse fill gets back texture that the photo has elsewhere."""
+
+import numpy as np
+import pytest
+
+from retouch.detail import add_detail, match_patches, patch_features
+from retouch.resample import enlarge, shrink
+
+
+def textured(height=320, width=480, seed=0):
+    """A photo whose left and right differ in colour and texture."""
+    rng = np.random.default_rng(seed)
+    noise = rng.random((height, width, 1)).astype(np.float32)
+    stripes = (np.arange(width) // 2 % 2).astype(np.float32)[None, :, None]
+    left = np.concatenate([0.2 + 0.3 * noise] * 3, axis=2)
+    right = np.broadcast_to(0.6 + 0.3 * stripes, (height, width, 3))
+    return np.where(np.arange(width)[None, :, None] < width // 2, left, right).astype(np.float32)
+
+
+def coarse(image, hole, factor=4):
+    size = (image.shape[1] // factor, image.shape[0] // factor)
+    low, low_hole = shrink(np.where(hole[..., None], 0, image), hole, size)
+    truth, _ = shrink(image, np.zeros_like(hole), size)
+    return np.where(low_hole[..., None], truth, low), low_hole
+
+
+def test_detail_restores_the_texture_that_scaling_lost():
+    image = textured()
+    hole = np.zeros(image.shape[:2], bool)
+    hole[100:220, 60:180] = True
+    low, low_hole = coarse(image, hole)
+    plain = enlarge(low, (480, 320))
+    fine = add_detail(np.where(hole[..., None], 0, image), hole, ~hole, low, low_hole, seed=0)
+    inner = np.s_[110:210, 70:170]
+    assert fine[inner].std() == pytest.approx(image[inner].std(), rel=0.15)
+    assert plain[inner].std() < 0.6 * image[inner].std()
+    assert np.abs(fine[inner].mean() - image[inner].mean()) < 0.02
+
+
+def test_detail_never_reads_the_hole_nor_what_must_not_be_copied():
+    image = textured()
+    hole = np.zeros(image.shape[:2], bool)
+    hole[100:220, 60:180] = True
+    source = ~hole
+    source[:, 300:] = False
+    low, low_hole = coarse(image, hole)
+    other = image.copy()
+    other[~source] = 0.5
+    a, b = (add_detail(photo, hole, source, low, low_hole, seed=3) for photo in (image, other))
+    assert np.array_equal(a[hole], b[hole])
+
+
+def test_same_seed_same_detail():
+    image = textured(80, 120)
+    hole = np.zeros(image.shape[:2], bool)
+    hole[20:50, 20:60] = True
+    low, low_hole = coarse(image, hole, 2)
+    a, b = (add_detail(image, hole, ~hole, low, low_hole, seed=7) for _ in range(2))
+    assert np.array_equal(a, b)
+
+
+def test_without_any_source_the_fill_is_only_enlarged():
+    image = textured(40, 60)
+    hole = np.zeros((40, 60), bool)
+    hole[10:20, 10:20] = True
+    low, low_hole = coarse(image, hole, 2)
+    got = add_detail(image, hole, np.zeros_like(hole), low, low_hole, seed=0)
+    assert np.array_equal(got, enlarge(low, (60, 40)))
+
+
+def test_matches_are_whole_known_patches_and_near_the_best():
+    image = textured(48, 64, seed=5)
+    hole = np.zeros((48, 64), bool)
+    hole[20:28, 20:30] = True
+    source = ~hole
+    match = match_patches(image, hole, source, seed=0)
+    assert match.shape == (80, 2)
+    features = patch_features(image)
+    valid = np.zeros_like(source)
+    for y, x in np.ndindex(source.shape):
+        whole = 2 <= y < 46 and 2 <= x < 62
+        valid[y, x] = whole and source[y - 2 : y + 3, x - 2 : x + 3].all()
+    assert valid[match[:, 0], match[:, 1]].all()
+    targets = features[hole]
+    cost = ((features[match[:, 0], match[:, 1]] - targets) ** 2).sum(axis=1)
+    best = ((features[valid][None] - targets[:, None]) ** 2).sum(axis=2).min(axis=1)
+    random = ((features[valid][None] - targets[:, None]) ** 2).sum(axis=2).mean(axis=1)
+    assert np.median((cost - best) / (random - best)) < 0.05

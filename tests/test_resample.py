@@ -1,0 +1,44 @@
+"""Scaling: the hole never bleeds into what a method sees."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retouch.resample import enlarge, shrink
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 70), st.data())
+def test_shrink_averages_known_pixels_only(height, width, data):
+    low_h, low_w = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    image = rng.random((height, width, 3)).astype(np.float32)
+    hole = rng.random((height, width)) < 0.2
+    low, low_hole = shrink(image, hole, (low_w, low_h))
+    other = np.where(hole[..., None], rng.random(image.shape).astype(np.float32), image)
+    again, again_hole = shrink(other, hole, (low_w, low_h))
+    assert np.array_equal(low, again)
+    assert np.array_equal(low_hole, again_hole)
+    assert low.shape == (low_h, low_w, 3)
+    assert low.min() >= 0
+    assert low.max() <= 1
+
+
+def test_shrink_marks_every_area_that_a_hole_touches():
+    hole = np.zeros((1000, 900), bool)
+    hole[501, 333] = True
+    _, low_hole = shrink(np.ones((1000, 900, 3), np.float32), hole, (9, 10))
+    assert np.argwhere(low_hole).tolist() == [[5, 3]]
+
+
+def test_shrink_of_a_constant_image_is_constant_beside_any_hole():
+    hole = np.zeros((64, 64), bool)
+    hole[10:30, 11:37] = True
+    low, low_hole = shrink(np.where(hole[..., None], 0, np.float32(0.6)).repeat(3, 2), hole, (13, 13))
+    assert low[~low_hole] == pytest.approx(0.6, abs=1e-5)
+
+
+def test_enlarge_keeps_constants_and_shape():
+    assert enlarge(np.full((3, 4, 3), 0.25, np.float32), (17, 11)) == pytest.approx(np.full((11, 17, 3), 0.25))
+    assert enlarge(np.zeros((3, 4), np.float32), (17, 11)).shape == (11, 17)
