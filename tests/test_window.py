@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retouch.window import MIN_CONTEXT, area, blobs, crop, grown, join, overlap, plan, sides, thickness, tight
+from retouch.window import MIN_CONTEXT, area, blobs, crop, grown, join, overlap, plan, sides, thickness
 
 
 @st.composite
@@ -136,10 +136,3 @@ def test_thickness_is_the_side_of_the_largest_square(hole):
                 best = side
                 side += 1
     assert thickness(hole) == best
-
-
-def test_tight_box():
-    hole = np.zeros((9, 7), bool)
-    assert tight(hole) is None
-    hole[2:4, 5] = True
-    assert tight(hole) == (5, 2, 6, 4)

@@ -8,17 +8,22 @@ Boxes are (x0, y0, x1, y1) in pixels, x1 and y1 exclusive. Masks: True = hole.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from PIL import Image
 
+from retouch.mask.morphology import bounding_box
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from retouch.methods.base import Masks
 
 Box: TypeAlias = tuple[int, int, int, int]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 MIN_CONTEXT = 64  # pixels of surroundings at the least
 HOLE_SHARE = 1 / 3  # of a window's area that its hole's box takes
@@ -97,7 +102,7 @@ def _tiles(core: Box, hole: Masks, side: int) -> Iterator[Box]:
     for y in range(core[1], core[3], side):
         for x in range(core[0], core[2], side):
             part = (x, y, min(x + side, core[2]), min(y + side, core[3]))
-            inside = tight(crop(hole, part))
+            inside = bounding_box(crop(hole, part))
             if inside is not None:
                 yield (x + inside[0], y + inside[1], x + inside[2], y + inside[3])
 
@@ -129,7 +134,7 @@ def blobs(hole: Masks) -> list[Box]:
 def _box_of_cells(part: list[tuple[int, int]], hole: Masks) -> Box:
     top, left = (min(cell[axis] for cell in part) * CELL for axis in (0, 1))
     bottom, right = ((max(cell[axis] for cell in part) + 1) * CELL for axis in (0, 1))
-    inside = tight(hole[top:bottom, left:right])
+    inside = bounding_box(hole[top:bottom, left:right])
     assert inside is not None  # every cell of the part holds a hole pixel
     return (left + inside[0], top + inside[1], left + inside[2], top + inside[3])
 
@@ -201,7 +206,7 @@ def thickness(hole: Masks) -> int:
             low = side
         else:
             high = side - 1
-    return low * step
+    return int(low * step)
 
 
 def _in_waves(windows: list[Window]) -> tuple[Window, ...]:
@@ -219,16 +224,8 @@ def fitted(size: tuple[int, int], native: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def tight(hole: Masks) -> Box | None:
-    """The smallest box that holds every True pixel, or None."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    if not len(rows):
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def crop(array: Masks, box: Box) -> Masks:
-    """The part of [H, W] inside `box`; a view."""
+def crop(array: NDArray[Scalar], box: Box) -> NDArray[Scalar]:
+    """The part of [H, W, ...] inside `box`; a view."""
     return array[box[1] : box[3], box[0] : box[2]]
 
 
