@@ -61,7 +61,7 @@ CARDS: tuple[Card, ...] = (
         good_at="real texture: grass, rock, water, foliage, walls; any resolution",
         bad_at="structure it cannot find elsewhere in the photo: faces, text, half-hidden objects",
         licence="MIT (pypatchmatch)",
-        needs=Needs(multiple=1, native=1024, stochastic=True, bits=8, options=PatchMatchOptions),
+        needs=Needs(multiple=1, smallest=16, native=1024, stochastic=True, bits=8, options=PatchMatchOptions),
         build="retouch.methods.patchmatch:build",
     ),
     Card(
@@ -79,7 +79,7 @@ CARDS: tuple[Card, ...] = (
         good_at="thin scratches",
         bad_at="anything wider: smeared rays",
         licence="Apache-2.0 (OpenCV)",
-        needs=Needs(multiple=1, native=1024, bits=8, options=RadiusOptions),
+        needs=Needs(multiple=1, smallest=16, native=1024, bits=8, options=RadiusOptions),
         build="retouch.methods.classical:build_telea",
         extra="cv",
         imports=("cv2",),
@@ -90,7 +90,7 @@ CARDS: tuple[Card, ...] = (
         good_at="thin scratches",
         bad_at="anything wider: blur",
         licence="Apache-2.0 (OpenCV)",
-        needs=Needs(multiple=1, native=1024, bits=8, options=RadiusOptions),
+        needs=Needs(multiple=1, smallest=16, native=1024, bits=8, options=RadiusOptions),
         build="retouch.methods.classical:build_ns",
         extra="cv",
         imports=("cv2",),
@@ -140,15 +140,11 @@ def load_method(card: Card, device: str = "auto") -> Method:
         ImportError: the extra it needs is not installed; the message says which.
     """
     if device not in DEVICES:
-        raise ValueError(
-            f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}"
-        )
+        raise ValueError(f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}")
     if device != "auto" and device not in card.devices:
         raise ValueError(f"device: model {card.name!r} runs on {', '.join(card.devices)}, not on {device!r}")
     if not card.installed:
-        raise ImportError(
-            f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'"
-        )
+        raise ImportError(f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'")
     module, function = card.build.split(":")
     method: Method = getattr(importlib.import_module(module), function)(card.needs, device)
     return method

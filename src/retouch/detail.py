@@ -66,7 +66,7 @@ class _Matcher:
 
     def _distance(self, rows: Points, places: Points) -> NDArray[np.float32]:
         difference = self.features[places[:, 0], places[:, 1]] - self.target[rows]  # [k, F]
-        return np.einsum("kf,kf->k", difference, difference)
+        return np.asarray(np.einsum("kf,kf->k", difference, difference), dtype=np.float32)
 
     def offer(self, rows: Points, places: Points) -> None:
         """Keep `places` [k, 2] for the points `rows` [k] where they match better."""
@@ -141,7 +141,7 @@ def _sample(low: Images, y: NDArray[np.float32], x: NDArray[np.float32]) -> Imag
     fy, fx = (y - y0)[:, None], (x - x0)[:, None]
     top = low[y0, x0] * (1 - fx) + low[y0, x1] * fx
     bottom = low[y1, x0] * (1 - fx) + low[y1, x1] * fx
-    return top * (1 - fy) + bottom * fy  # type: ignore[no-any-return]
+    return np.asarray(top * (1 - fy) + bottom * fy, dtype=np.float32)
 
 
 def add_detail(image: Images, hole: Masks, source: Masks, low: Images, low_hole: Masks, seed: int) -> Images:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from retouch.photo import Photo
 
 MAX_SAMPLES = 64
+_NO_NOTES: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +73,7 @@ class Filler:
     def __repr__(self) -> str:
         return f"Filler({self.card.name!r})"
 
-    def __call__(
-        self, photo: Any, mask: Any = None, *, samples: int = 1, seed: int = 0, **options: Any
-    ) -> Any:
+    def __call__(self, photo: Any, mask: Any = None, *, samples: int = 1, seed: int = 0, **options: Any) -> Any:
         """Fill `photo` where `mask` is; the same kind comes back, a list of them for `samples` > 1.
 
         Sample k is what seed + k gives. Arguments, options and errors are those of `run`.
@@ -178,9 +177,7 @@ class Clock:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
-def _read_mask(
-    mask: Any, size: tuple[int, int], settings: Settings, name: str
-) -> tuple[Masks, tuple[str, ...]]:
+def _read_mask(mask: Any, size: tuple[int, int], settings: Settings, name: str) -> tuple[Masks, tuple[str, ...]]:
     if mask is None:
         if settings.expand is None:
             raise ValueError(f"{name} is missing: give a mask, or expand= to fill around the photo")
@@ -199,13 +196,12 @@ def _read_mask(
     return read.hole, read.notes
 
 
-def _prepare(
-    opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings
-) -> tuple[Canvas, tuple[str, ...]]:
+def _prepare(opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings) -> tuple[Canvas, tuple[str, ...]]:
     """Enlarge for outpainting, dilate, and check that there is something to fill from."""
     left, top, right, bottom = settings.borders(opened.size)
-    if any((left, top, right, bottom)):
-        opened = photos.enlarge(opened, left, top, right, bottom)
+    larger = any((left, top, right, bottom))
+    if larger:
+        opened = photos.enlarge(opened, left, top, right, bottom)  # a copy already
         border = ((top, bottom), (left, right))
         marked = np.pad(marked, border, constant_values=True)
         avoided = None if avoided is None else np.pad(avoided, border)
@@ -214,24 +210,24 @@ def _prepare(
         unchanged = Canvas(opened, marked, marked, None, 0, 0)
         return unchanged, ("the mask is empty: the photo is returned unchanged",)
     unknown = _unknown(opened, marked, avoided)
-    todo, notes = dilate(marked, ring), ()
+    todo, notes = dilate(marked, ring), _NO_NOTES
     if not _anything_known(todo, unknown) and ring:
         todo, ring, feather = marked, 0, 0
         notes = ("the hole leaves so little of the photo that it was not dilated",)
     if not _anything_known(todo, unknown):
         what = "mask" if avoided is None or marked.all() else "mask and avoid together"
         raise ValueError(f"{what}: the hole covers the whole photo, so there is nothing to fill it from")
-    canvas = Canvas(photos.edit(opened), marked, todo.copy(), unknown, ring, feather)
-    if settings.opaque and canvas.photo.alpha is not None:
-        canvas.photo.alpha[marked] = np.iinfo(canvas.photo.alpha.dtype).max
-    return canvas, notes
+    editable = opened if larger else photos.edit(opened)
+    if settings.opaque and editable.alpha is not None:
+        editable.alpha[marked] = np.iinfo(editable.alpha.dtype).max
+    return Canvas(editable, marked, todo.copy(), unknown, ring, feather), notes
 
 
 def _unknown(opened: Photo, marked: Masks, avoided: Masks | None) -> Masks | None:
     """Pixels that must not be copied from: what `avoid` says, and what is fully transparent (its colour is junk)."""
     if opened.alpha is None:
         return avoided
-    clear = opened.alpha == 0
+    clear: Masks = opened.alpha == 0
     if not clear.any() or (clear | marked).all():
         return avoided
     return clear if avoided is None else clear | avoided

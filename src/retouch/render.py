@@ -11,7 +11,7 @@ from retouch import photo as photos
 from retouch.detail import add_detail
 from retouch.paste import blend, colour_offset, weights
 from retouch.resample import enlarge, shrink
-from retouch.window import Window, crop, sides
+from retouch.window import Box, Window, crop, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,9 +130,7 @@ def _cut(canvas: Canvas, window: Window, seed: int) -> Cut:
     rgb = photos.window_rgb(canvas.photo, window.box)  # [h, w, 3]
     blocked = canvas.blocked(window)
     blank = np.where(blocked[..., None], np.float32(0), rgb)
-    low, low_blocked = (
-        (blank, blocked) if window.size == sides(window.box) else shrink(blank, blocked, window.size)
-    )
+    low, low_blocked = (blank, blocked) if window.size == sides(window.box) else shrink(blank, blocked, window.size)
     low[low_blocked] = 0.0
     return Cut(window, seed, rgb, blocked, low, low_blocked)
 
@@ -161,23 +159,28 @@ def _paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
     box, core = cut.window.box, cut.window.core
     # The ring belongs to the core it surrounds; what another window has filled already stays.
     todo = crop(canvas.todo, core)
-    inside = (core[0] - box[0], core[1] - box[1], core[2] - box[0], core[3] - box[1])
     weight = np.where(todo, _weights(canvas, core), np.float32(0))
-    rgb, fill = crop(cut.rgb, inside), crop(image, inside)
+    rgb, fill = crop(cut.rgb, _inside(core, box)), crop(image, _inside(core, box))
     if settings.match:
         fill = np.clip(fill + colour_offset(rgb, fill, todo & ~crop(canvas.hole, core)), 0.0, 1.0)
     photos.put_rgb(canvas.photo, core, blend(rgb, fill, weight), weight > 0)
     todo[...] = False
 
 
-def _weights(canvas: Canvas, core: tuple[int, int, int, int]) -> Images:
+def _inside(core: Box, origin: Box | tuple[int, int]) -> Box:
+    """`core` in the coordinates of a crop whose top left corner is `origin`'s."""
+    x, y = origin[0], origin[1]
+    return core[0] - x, core[1] - y, core[2] - x, core[3] - y
+
+
+def _weights(canvas: Canvas, core: Box) -> Images:
     """Weights of the core's pixels, with the holes just outside the core seen too."""
     height, width = canvas.hole.shape
     margin = canvas.dilate
     x0, y0 = max(core[0] - margin, 0), max(core[1] - margin, 0)
     around = crop(canvas.hole, (x0, y0, min(core[2] + margin, width), min(core[3] + margin, height)))
     weight = weights(around, canvas.dilate, canvas.feather)
-    return crop(weight, (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0))
+    return crop(weight, _inside(core, (x0, y0)))
 
 
 def _note_uncertainty(canvas: Canvas, cut: Cut, uncertainty: NDArray[np.float32]) -> None:
@@ -185,6 +188,5 @@ def _note_uncertainty(canvas: Canvas, cut: Cut, uncertainty: NDArray[np.float32]
         canvas.uncertainty = np.zeros(canvas.hole.shape, np.float32)
     box, core = cut.window.box, cut.window.core
     full = enlarge(uncertainty, sides(box))  # [h, w]
-    part = full[core[1] - box[1] : core[3] - box[1], core[0] - box[0] : core[2] - box[0]]
-    target = crop(canvas.uncertainty, core)
-    np.copyto(target, part, where=crop(canvas.hole, core))
+    part = crop(full, _inside(core, box))
+    np.copyto(crop(canvas.uncertainty, core), part, where=crop(canvas.hole, core))

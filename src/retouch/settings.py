@@ -20,23 +20,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dilate: int | None = Field(
-        default=None, ge=0, le=256, description="pixels added around the hole; default by size"
-    )
-    feather: int | None = Field(
-        default=None, ge=0, le=256, description="pixels of blending inside the added ring"
-    )
+    dilate: int | None = Field(default=None, ge=0, le=256, description="pixels added around the hole; default by size")
+    feather: int | None = Field(default=None, ge=0, le=256, description="pixels of blending inside the added ring")
     match: bool = Field(default=True, description="correct the colour offset measured on the ring")
-    detail: bool | None = Field(
-        default=None, description="second pass for scaled windows; default: where it helps"
-    )
+    detail: bool | None = Field(default=None, description="second pass for scaled windows; default: where it helps")
     expand: tuple[Side, Side, Side, Side] | None = Field(
         default=None, description="outpaint: left, top, right, bottom in pixels or percent"
     )
     opaque: bool = Field(default=False, description="filled pixels become opaque")
-    convention: Literal["white", "black", "alpha"] = Field(
-        default="white", description="what marks the hole in a mask"
-    )
+    convention: Literal["white", "black", "alpha"] = Field(default="white", description="what marks the hole in a mask")
     threshold: float = Field(default=0.5, gt=0, le=1, description="mask value from which a pixel is hole")
     any_coverage: bool = Field(default=False, description="every mask value above 0 is hole")
     resize_mask: bool = Field(default=False, description="scale a mask of another size to the photo")
@@ -53,9 +45,7 @@ class Settings(BaseModel):
             return (0, 0, 0, 0)
         width, height = size
         lengths = (width, height, width, height)
-        left, top, right, bottom = (
-            _pixels(side, length) for side, length in zip(self.expand, lengths, strict=True)
-        )
+        left, top, right, bottom = (_pixels(side, length) for side, length in zip(self.expand, lengths, strict=True))
         return left, top, right, bottom
 
 

@@ -1,0 +1,1 @@
+"""The methods that fill holes, each behind the contract of `base`."""

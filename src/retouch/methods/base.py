@@ -74,7 +74,7 @@ class Filled:
     uncertainty: NDArray[np.float32] | None = None
 
 
-class Cancelled(Exception):  # noqa: N818 - it is the caller's wish, not an error
+class Cancelled(Exception):
     """Raised when `cancel()` said so; nothing has been written."""
 
 

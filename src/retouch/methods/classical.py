@@ -18,7 +18,7 @@ def _opencv(image: Images, mask: Masks, options: RadiusOptions, flag: str) -> Im
 
     pixels = np.rint(image * 255).astype(np.uint8)  # [H, W, 3]; OpenCV inpaints 8 bit only
     filled = cv2.inpaint(pixels, mask.astype(np.uint8), options.radius, getattr(cv2, flag))
-    return filled.astype(np.float32) / 255
+    return np.asarray(filled, dtype=np.float32) / np.float32(255)
 
 
 def telea(image: Images, mask: Masks, options: RadiusOptions, seed: int) -> Images:  # noqa: ARG001 - not random
@@ -36,7 +36,7 @@ def biharmonic(image: Images, mask: Masks, options: NoOptions, seed: int) -> Ima
     from skimage.restoration import inpaint_biharmonic
 
     filled = inpaint_biharmonic(image, mask, split_into_regions=True, channel_axis=-1)
-    return np.clip(filled, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(filled, 0.0, 1.0), dtype=np.float32)
 
 
 def build_telea(needs: Needs, device: str) -> PerImage:  # noqa: ARG001 - it runs on the CPU only

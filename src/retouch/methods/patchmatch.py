@@ -30,7 +30,7 @@ def fill_one(image: Images, mask: Masks, options: PatchMatchOptions, seed: int) 
     with _ONE_AT_A_TIME:
         patchmatch.set_random_seed(seed % 2**32)
         filled = patchmatch.inpaint(pixels, mask.astype(np.uint8), patch_size=options.patch_size)
-    return filled.astype(np.float32) / 255
+    return np.asarray(filled, dtype=np.float32) / np.float32(255)
 
 
 def build(needs: Needs, device: str) -> PerImage:  # noqa: ARG001 - it runs on the CPU only

@@ -43,7 +43,8 @@ def _halve(array: Images) -> Images:
     """Mean over 2x2 areas of [h, w, C]; odd sides are padded with zeros."""
     height, width = array.shape[:2]
     padded = np.pad(array, ((0, height % 2), (0, width % 2), (0, 0)))
-    return (padded[0::2, 0::2] + padded[1::2, 0::2] + padded[0::2, 1::2] + padded[1::2, 1::2]) / 4
+    total = padded[0::2, 0::2] + padded[1::2, 0::2] + padded[0::2, 1::2] + padded[1::2, 1::2]
+    return (total / 4).astype(np.float32)
 
 
 def _double(array: Images, shape: tuple[int, int]) -> Images:
@@ -53,7 +54,7 @@ def _double(array: Images, shape: tuple[int, int]) -> Images:
         low = place.astype(np.intp)
         high = np.minimum(low + 1, array.shape[axis] - 1)
         part = (place - low).astype(np.float32).reshape([-1 if k == axis else 1 for k in range(3)])
-        array = array.take(low, axis) * (1 - part) + array.take(high, axis) * part
+        array = (array.take(low, axis) * (1 - part) + array.take(high, axis) * part).astype(np.float32)
     return array
 
 
