@@ -27,11 +27,16 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Tag:
-    """One TIFF tag that is carried over: its number, type and values."""
+    """One TIFF tag that is carried over: number, type, number of values, their bytes in little-endian order.
+
+    A tag that points to another directory (EXIF, GPS) holds that directory's tags in `children` instead.
+    """
 
     number: int
     kind: int
-    value: Any
+    count: int
+    data: bytes
+    children: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +62,8 @@ class Source:
         bits: bits per sample in the file.
         interlaced: the file was interlaced (PNG, GIF).
         lossless: the file's encoding loses nothing.
-        compression: Pillow's name of the TIFF or BMP compression.
+        compression: Pillow's name of the TIFF compression.
+        predictor: TIFF predictor (2: differences are compressed), 1 for none.
         subsampling: chroma subsampling of an AVIF or HEIC file, such as "4:2:0".
         chunks: PNG chunks that are carried over.
         tags: TIFF tags that are carried over.
@@ -82,6 +88,7 @@ class Source:
     interlaced: bool = False
     lossless: bool = True
     compression: str | None = None
+    predictor: int = 1
     subsampling: str | None = None
     chunks: tuple[Chunk, ...] = ()
     tags: tuple[Tag, ...] = ()

@@ -1,0 +1,250 @@
+"""Editing an EXIF block where it stands.
+
+A rewritten block would break the offsets that makers' notes hold, so only the bytes that must change are changed.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_ORIENTATION, _EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
+_WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+_JPEG_START, _JPEG_LENGTH, _STRIP_STARTS, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
+_PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]")
+
+DAMAGED = "the EXIF data is damaged and was copied as it was"
+DROPPED = "the EXIF data is damaged and holds a picture that could not be renewed; it was left out"
+NOTE_PREVIEW = "the maker's note in the EXIF data holds a preview of the photo as it was before; it was blanked"
+NO_THUMBNAIL = "the thumbnail in the EXIF data could not be renewed; it was removed"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of a directory: where it stands, its type, number of values, and where these stand."""
+
+    at: int
+    kind: int
+    count: int
+    data: int
+
+    @property
+    def length(self) -> int:
+        return _SIZES.get(self.kind, 1) * self.count
+
+
+class _Block:
+    """An EXIF block being edited; struct.error and IndexError mean that it is damaged."""
+
+    def __init__(self, block: bytes) -> None:
+        self.bytes = bytearray(block)
+        order = bytes(self.bytes[:4])
+        if order not in (b"II*\0", b"MM\0*"):
+            raise struct.error("no TIFF header")
+        self.order = "<" if order[:1] == b"I" else ">"
+
+    def number(self, form: str, at: int) -> int:
+        return int(struct.unpack_from(self.order + form, self.bytes, at)[0])
+
+    def directory(self, at: int) -> tuple[dict[int, _Entry], int]:
+        """The entries of the directory at `at`, and where its link to the next one stands."""
+        entries: dict[int, _Entry] = {}
+        count = self.number("H", at)
+        for here in range(at + 2, at + 2 + 12 * count, 12):
+            tag, kind, number = self.number("H", here), self.number("H", here + 2), self.number("I", here + 4)
+            length = _SIZES.get(kind, 1) * number
+            data = here + 8 if length <= 4 else self.number("I", here + 8)
+            if data + length > len(self.bytes):
+                raise struct.error("a value lies outside the block")
+            entries.setdefault(tag, _Entry(here, kind, number, data))
+        link = at + 2 + 12 * count
+        self.number("I", link)
+        return entries, link
+
+    def value(self, entry: _Entry, index: int = 0) -> int:
+        form = {1: "B", 3: "H", 4: "I", 9: "i", 13: "I"}[entry.kind]
+        return self.number(form, entry.data + index * _SIZES[entry.kind])
+
+    def set_value(self, entry: _Entry, value: int) -> None:
+        """Change a one-valued number in place; its type may become LONG when it does not fit."""
+        if entry.kind == 3 and value > 0xFFFF:
+            struct.pack_into(self.order + "H", self.bytes, entry.at + 2, 4)
+            struct.pack_into(self.order + "I", self.bytes, entry.at + 8, value)
+            return
+        form = {1: "B", 3: "H", 4: "I", 9: "i", 13: "I"}[entry.kind]
+        struct.pack_into(self.order + form, self.bytes, entry.data, value)
+
+    def blank(self, start: int, length: int) -> None:
+        if start < 0 or length < 0 or start + length > len(self.bytes):
+            raise struct.error("a picture lies outside the block")
+        self.bytes[start : start + length] = bytes(length)
+
+
+def orientation(block: bytes | None) -> int:
+    """The EXIF orientation, 1 to 8; 1 where it is missing or cannot be read."""
+    if not block:
+        return 1
+    try:
+        inside = _Block(block)
+        entries, _ = inside.directory(inside.number("I", 4))
+        value = inside.value(entries[_ORIENTATION])
+    except (struct.error, IndexError, KeyError):
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def resolution(block: bytes | None) -> tuple[float, float] | None:
+    """Pixels per inch (x, y), or None."""
+    if not block:
+        return None
+    try:
+        inside = _Block(block)
+        entries, _ = inside.directory(inside.number("I", 4))
+        pair = [
+            inside.number("I", entries[tag].data) / inside.number("I", entries[tag].data + 4)
+            for tag in (_X_RESOLUTION, _Y_RESOLUTION)
+        ]
+        unit = inside.value(entries[_RESOLUTION_UNIT]) if _RESOLUTION_UNIT in entries else 2
+    except (struct.error, IndexError, KeyError, ZeroDivisionError):
+        return None
+    factor = {2: 1.0, 3: 2.54}.get(unit)
+    return None if factor is None or min(pair) <= 0 else (pair[0] * factor, pair[1] * factor)
+
+
+def readable(block: bytes) -> bool:
+    """Whether all directories of the block can be followed."""
+    try:
+        inside = _Block(block)
+        _directories(inside)
+    except (struct.error, IndexError, KeyError):
+        return False
+    return True
+
+
+def edited(
+    block: bytes,
+    *,
+    size: tuple[int, int],
+    thumbnail: Callable[[tuple[int, int] | None, int], bytes],
+    turn_up: bool,
+    limit: int | None = None,
+) -> tuple[bytes | None, list[str]]:
+    """The block for changed pixels.
+
+    Args:
+        block: the EXIF data, starting at its TIFF header.
+        size: (width, height) of the pixels as they will be stored.
+        thumbnail: gives a JPEG of at most (size of the old one, number of bytes).
+        turn_up: the pixels are stored upright now, so the orientation becomes 1.
+        limit: the most bytes that the result may have.
+
+    Returns:
+        The new block (None: none that can be used) and notes.
+    """
+    try:
+        return _edited(_Block(block), size, thumbnail, turn_up, limit)
+    except (struct.error, IndexError, KeyError, OverflowError):
+        if _PICTURE.search(block):
+            return None, [DROPPED]
+        return block, [DAMAGED]
+
+
+def _edited(
+    inside: _Block,
+    size: tuple[int, int],
+    thumbnail: Callable[[tuple[int, int] | None, int], bytes],
+    turn_up: bool,
+    limit: int | None,
+) -> tuple[bytes, list[str]]:
+    notes = []
+    first, exif, second, link = _directories(inside)
+    for entries in (first, exif):
+        for tags, value in ((_WIDTHS, size[0]), (_HEIGHTS, size[1])):
+            for tag in tags:
+                if tag in entries and entries[tag].count == 1:
+                    inside.set_value(entries[tag], value)
+    for entries in (first, second):
+        if turn_up and _ORIENTATION in entries:
+            inside.set_value(entries[_ORIENTATION], 1)
+    if _MAKER_NOTE in exif and _blank_pictures(inside, exif[_MAKER_NOTE]):
+        notes.append(NOTE_PREVIEW)
+    if second and not _renew_thumbnail(inside, second, thumbnail, limit):
+        struct.pack_into(inside.order + "I", inside.bytes, link, 0)
+        notes.append(NO_THUMBNAIL)
+    return bytes(inside.bytes), notes
+
+
+def _directories(inside: _Block) -> tuple[dict[int, _Entry], dict[int, _Entry], dict[int, _Entry], int]:
+    """Main, Exif and thumbnail directory, and where the link to the last stands."""
+    first, link = inside.directory(inside.number("I", 4))
+    exif: dict[int, _Entry] = {}
+    if _EXIF_IFD in first:
+        exif, _ = inside.directory(inside.value(first[_EXIF_IFD]))
+    following = inside.number("I", link)
+    second: dict[int, _Entry] = {}
+    if following:
+        second, _ = inside.directory(following)
+    return first, exif, second, link
+
+
+def _blank_pictures(inside: _Block, entry: _Entry) -> bool:
+    """Blank JPEG pictures in a maker's note; they show what has been removed from the photo."""
+    start, stop = entry.data, entry.data + entry.length
+    found = _PICTURE.search(inside.bytes, start, stop)
+    if not found:
+        return False
+    end = inside.bytes.rfind(b"\xff\xd9", found.start(), stop)
+    end = stop if end < 0 else end + 2
+    inside.blank(found.start(), end - found.start())
+    return True
+
+
+def _renew_thumbnail(
+    inside: _Block,
+    entries: dict[int, _Entry],
+    thumbnail: Callable[[tuple[int, int] | None, int], bytes],
+    limit: int | None,
+) -> bool:
+    """Put a new JPEG where the old thumbnail was (or behind everything, if it is larger); False: none fits."""
+    if _STRIP_STARTS in entries and _STRIP_LENGTHS in entries:  # an uncompressed one
+        starts, lengths = entries[_STRIP_STARTS], entries[_STRIP_LENGTHS]
+        for index in range(min(starts.count, lengths.count)):
+            inside.blank(inside.value(starts, index), inside.value(lengths, index))
+        return False
+    if _JPEG_START not in entries or _JPEG_LENGTH not in entries:
+        return True  # a directory without a picture
+    start, length = inside.value(entries[_JPEG_START]), inside.value(entries[_JPEG_LENGTH])
+    old = bytes(inside.bytes[start : start + length])
+    last = start + length == len(inside.bytes)
+    inside.blank(start, length)
+    room = length if limit is None else max(limit - len(inside.bytes) + (length if last else 0), length)
+    new = thumbnail(_jpeg_size(old), room)
+    if len(new) > length and last:
+        del inside.bytes[start:]
+    if len(new) > length:
+        start = len(inside.bytes)
+        inside.bytes += new
+    else:
+        inside.bytes[start : start + len(new)] = new
+    inside.set_value(entries[_JPEG_START], start)
+    inside.set_value(entries[_JPEG_LENGTH], len(new))
+    return bool(new)
+
+
+def _jpeg_size(picture: bytes) -> tuple[int, int] | None:
+    """(width, height) of a small JPEG, from its frame header."""
+    at = 2
+    while at + 9 <= len(picture) and picture[at] == 0xFF:
+        marker = picture[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", picture, at + 5)
+            return (width, height) if width and height else None
+        at += 2 + int(struct.unpack_from(">H", picture, at + 2)[0])
+    return None

@@ -1,0 +1,71 @@
+"""Reading PNG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PIL import PngImagePlugin
+
+from retouch.photo import chunks, exif
+from retouch.photo.colour import readable
+from retouch.photo.limits import Origin, Plain, decoding
+from retouch.photo.photo import Photo, Source
+from retouch.photo.planes import Planes, planes
+from retouch.photo.read_jpeg import BAD_EXIF, BAD_PROFILE
+from retouch.photo.streams import joined
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+
+def read_png(content: bytes, origin: Origin) -> Photo:
+    """Decode a PNG file; raises what `read` raises."""
+    with decoding(origin):
+        header = chunks.header(content)
+        origin.check_size(header.width, header.height)
+        if chunks.is_animated(content):
+            raise Plain(f"{origin}: is an animation (APNG); accepted: still pictures")
+        carried = chunks.carried(content)
+        block = chunks.exif(carried)
+        turn = exif.orientation(block)
+        if header.bits == 16 and header.kind != 0:
+            from retouch.photo.deep import decode_png
+
+            found = decode_png(content, header, turn, origin)
+        else:
+            found = _decoded(content, turn)
+    profile = chunks.icc(carried)
+    notes = []
+    if (profile or any(one.name == b"iCCP" for one in carried)) and not (
+        profile and readable(profile, found.pixels.shape[2])
+    ):
+        notes.append(BAD_PROFILE)
+    if block and not exif.readable(block):
+        notes.append(BAD_EXIF)
+    height, width = found.pixels.shape[:2]
+    source = Source(
+        format="PNG",
+        mode=found.mode,
+        icc=profile,
+        size=(width, height),
+        orientation=turn,
+        exif=block,
+        xmp=chunks.xmp(carried),
+        dpi=chunks.resolution(carried),
+        palette=found.palette,
+        indices=found.indices,
+        key=found.key,
+        bits=header.bits,
+        interlaced=header.interlaced,
+        chunks=carried,
+    )
+    return Photo(found.pixels, found.alpha, source, tuple(notes))
+
+
+def _decoded(content: bytes, turn: int) -> Planes:
+    # Pillow sees pixels only: text that unfolds to too much would make it refuse the photo.
+    image = cast("ImageFile", PngImagePlugin.PngImageFile(joined(chunks.pixels_only(content)), ""))
+    image.load()
+    found = planes(image, turn)
+    image.close()
+    return found

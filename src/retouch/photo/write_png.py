@@ -1,0 +1,117 @@
+"""Writing PNG: Pillow encodes the pixels, every other chunk of the source is carried over."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from retouch.photo import chunks
+from retouch.photo.encoded import Encoded
+from retouch.photo.metadata import metadata
+from retouch.photo.photo import Chunk
+from retouch.photo.pil import image_of, natural_mode
+
+if TYPE_CHECKING:
+    from retouch.photo.metadata import Metadata
+    from retouch.photo.photo import Photo
+
+# Between the header and the palette; everything else may stand between the palette and the pixels.
+_BEFORE_PALETTE = frozenset({b"cHRM", b"cICP", b"gAMA", b"iCCP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"sBIT", b"sRGB"})
+_DEPTH = frozenset({b"sBIT", b"bKGD"})  # they speak of the pixels' depth and kind
+_FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})
+
+
+def write_png(photo: Photo) -> Encoded:
+    """The photo as a PNG file."""
+    notes: list[str] = []
+    mode = natural_mode(photo)
+    if mode in ("CMYK", "CMYK;16"):
+        raise ValueError("format: PNG has no CMYK and the photo is CMYK; accepted: TIFF or JPEG")
+    if mode.endswith(";16") and mode != "I;16":
+        from retouch.photo.deep import encode_png
+
+        plain = encode_png(photo)
+    else:
+        plain = _encoded(photo, mode, notes)
+    said = metadata(photo)
+    carried = _carried(photo, said, plain)
+    if photo.source.format == "PNG" and photo.source.interlaced:
+        notes.append("the PNG was interlaced; it is not any more")
+    return Encoded(_spliced(plain, carried), [*said.notes, *notes])
+
+
+def _encoded(photo: Photo, mode: str, notes: list[str]) -> bytes:
+    image, said = image_of(photo, mode)
+    notes += said
+    options: dict[str, Any] = {"optimize": False, "compress_level": 6}
+    if mode == "P":
+        options["bits"] = 8 if photo.source.bits > 8 else max(photo.source.bits, _bits_for(image.getpalette()))
+        if photo.source.format == "PNG" and options["bits"] > photo.source.bits:
+            notes.append(f"the palette has {options['bits']} bits per pixel now, not {photo.source.bits}")
+    if mode == "L" and photo.source.format == "PNG" and photo.source.bits < 8:
+        notes.append(f"the photo has 8 bits per pixel now, not {photo.source.bits}")
+    out = io.BytesIO()
+    image.save(out, "PNG", **options)
+    return out.getvalue()
+
+
+def _bits_for(palette: list[int] | None) -> int:
+    count = len(palette or []) // 3
+    return next(bits for bits in (1, 2, 4, 8) if count <= 1 << bits)
+
+
+def _carried(photo: Photo, said: Metadata, plain: bytes) -> list[Chunk]:
+    """The ancillary chunks of the file to write."""
+    if photo.source.format != "PNG" or not photo.source.chunks:
+        return _new_chunks(photo, said)
+    header = chunks.header(plain)
+    same_depth = header.bits == photo.source.bits
+    kept = []
+    for chunk in photo.source.chunks:
+        if chunk.name == b"eXIf":
+            kept += [Chunk(b"eXIf", said.exif, chunk.after)] if said.exif else []
+        elif chunks.is_xmp(chunk):
+            packet = said.xmp
+            kept.append(chunk if packet is None or packet == photo.source.xmp else chunks.xmp_chunk(packet))
+        elif chunk.name in _FRAMES or (chunk.name in _DEPTH and not same_depth):
+            continue
+        else:
+            kept.append(chunk)
+    return kept
+
+
+def _new_chunks(photo: Photo, said: Metadata) -> list[Chunk]:
+    made = []
+    if photo.source.icc:
+        made.append(chunks.icc_chunk(photo.source.icc))
+    if photo.source.dpi:
+        made.append(chunks.resolution_chunk(photo.source.dpi))
+    if said.exif:
+        made.append(Chunk(b"eXIf", said.exif))
+    if said.xmp:
+        made.append(chunks.xmp_chunk(said.xmp))
+    if photo.source.comment:
+        made.append(Chunk(b"tEXt", b"Comment\0" + photo.source.comment.replace(b"\0", b"")))
+    return made
+
+
+def _spliced(plain: bytes, carried: list[Chunk]) -> list[bytes | memoryview]:
+    """The plain file with the other chunks where they belong."""
+    view = memoryview(plain)
+    pieces: list[bytes | memoryview] = [chunks.SIGNATURE]
+    early = [one for one in carried if one.name in _BEFORE_PALETTE]
+    middle = [one for one in carried if one.name not in _BEFORE_PALETTE and not one.after]
+    late = [one for one in carried if one.name not in _BEFORE_PALETTE and one.after]
+    pending_middle = True
+    for place in chunks.places(plain):
+        whole = view[place.start - 8 : place.start + place.length + 4]
+        if place.name == b"IDAT" and pending_middle:
+            pieces += [chunks.encoded(one) for one in middle]
+            pending_middle = False
+        if place.name == b"IEND":
+            pieces += [chunks.encoded(one) for one in late]
+        if place.name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            pieces.append(whole)
+        if place.name == b"IHDR":
+            pieces += [chunks.encoded(one) for one in early]
+    return pieces
