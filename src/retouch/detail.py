@@ -29,6 +29,7 @@ PATCH_RADIUS = 2
 FEATURES = 16
 JUMPS = (8, 4, 2, 1)
 ROUNDS = 3
+SEARCH_AT_MOST = 30_000  # hole pixels; more are searched at half the resolution first
 
 
 def patch_features(image: Images, radius: int = PATCH_RADIUS, count: int = FEATURES) -> Images:
@@ -97,6 +98,34 @@ class _Matcher:
         rows = np.arange(len(self.points))
         self.offer(rows, self.match + self.rng.integers(-radius, radius + 1, size=self.match.shape))
 
+    def search_everywhere(self) -> None:
+        """Search from scratch: far and near neighbours, random places at shrinking distances."""
+        for _ in range(ROUNDS):
+            for jump in JUMPS:
+                self.propagate(jump)
+            radius = max(self.valid.shape) // 2
+            while radius >= 1:
+                self.search(radius)
+                radius //= 3
+        self.settle()
+
+    def start_from(self, coarse: Points, coarse_hole: Masks) -> None:
+        """Take the matches found at half the resolution and refine them."""
+        index = np.full(coarse_hole.shape, -1, np.intp)
+        index[coarse_hole] = np.arange(len(coarse))
+        parent = np.minimum(self.points // 2, np.array(coarse_hole.shape) - 1)
+        found = index[parent[:, 0], parent[:, 1]]
+        rows = np.flatnonzero(found >= 0)
+        self.offer(rows, coarse[found[rows]] * 2 + self.points[rows] % 2)
+        self.propagate(1)
+        self.search(2)
+        self.settle()
+
+    def settle(self) -> None:
+        """Leave the field coherent."""
+        self.propagate(1)
+        self.propagate(1)
+
 
 def match_patches(image: Images, hole: Masks, source: Masks, seed: int) -> Points | None:
     """Find for every hole pixel the place in `source` whose patch is nearest: `argmin |P(p) - P(q)|^2`.
@@ -110,26 +139,30 @@ def match_patches(image: Images, hole: Masks, source: Masks, seed: int) -> Point
     Returns:
         [n, 2] places (y, x), one for each hole pixel in row order; None when nothing may be copied.
     """
-    radius = PATCH_RADIUS
-    padded = np.pad(source, radius, constant_values=False)  # patches stay inside the window
-    valid = source.copy()
-    height, width = source.shape
-    for dy in range(2 * radius + 1):
-        for dx in range(2 * radius + 1):
-            valid &= padded[dy : dy + height, dx : dx + width]
+    valid = _whole_patches(source)
     if not valid.any():
         return None
     matcher = _Matcher(patch_features(image), hole, valid, np.random.default_rng(seed))
-    for _ in range(ROUNDS):
-        for jump in JUMPS:
-            matcher.propagate(jump)
-        radius_now = max(height, width) // 2
-        while radius_now >= 1:
-            matcher.search(radius_now)
-            radius_now //= 3
-    for _ in range(2):  # leave the field coherent
-        matcher.propagate(1)
+    if np.count_nonzero(hole) <= SEARCH_AT_MOST:
+        matcher.search_everywhere()
+        return matcher.match
+    half = np.s_[: hole.shape[0] // 2 * 2 : 2, : hole.shape[1] // 2 * 2 : 2]
+    image_half, hole_half = np.ascontiguousarray(image[half]), hole[half]
+    coarse = match_patches(image_half, hole_half, source[half], seed)
+    if coarse is None:
+        matcher.search_everywhere()
+    else:
+        matcher.start_from(coarse, hole_half)
     return matcher.match
+
+
+def _whole_patches(source: Masks) -> Masks:
+    """[h, w] bool: pixels whose whole patch lies in `source` and in the window."""
+    side = 2 * PATCH_RADIUS + 1
+    padded = np.pad(source, PATCH_RADIUS, constant_values=False)
+    rows = np.logical_and.reduce([padded[dy : dy + source.shape[0]] for dy in range(side)])
+    whole: Masks = np.logical_and.reduce([rows[:, dx : dx + source.shape[1]] for dx in range(side)])
+    return whole
 
 
 def _sample(low: Images, y: NDArray[np.float32], x: NDArray[np.float32]) -> Images:
