@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from retouch.photo.limits import DEFAULT_MAX_PIXELS
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
 Convention: TypeAlias = Literal["white", "black", "alpha"]
 Size: TypeAlias = tuple[int, int]  # width, height
-
-DEFAULT_MAX_PIXELS = 250_000_000
 
 
 @dataclass(frozen=True, eq=False)

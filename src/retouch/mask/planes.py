@@ -10,10 +10,12 @@ import numpy as np
 from PIL import Image
 
 from retouch.mask.check import checked_range
-from retouch.mask.opened import opened
+from retouch.photo.reader import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from retouch.photo import Photo
 
 _KINDS = "a path, bytes, a binary file, a PIL image, a NumPy array, a torch tensor or a Mask"
 _DTYPES = "bool, uint8, uint16, integers of 0 and 1, or floats from 0 to 1"
@@ -45,8 +47,16 @@ def planes(x: Any, max_pixels: int) -> Planes:
     if hasattr(x, "detach") and hasattr(x, "cpu"):
         return _of_array(_of_tensor(x))
     if isinstance(x, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(x, "read"):
-        return _of_image(opened(x, max_pixels))
+        return _of_photo(read(x, max_pixels=max_pixels, argument="mask"))
     raise ValueError(f"mask: is {type(x).__name__}; accepted: {_KINDS}")
+
+
+def _of_photo(photo: Photo) -> Planes:
+    """The planes of a decoded file; what is said of it as a photo does not matter here."""
+    pixels = photo.pixels  # [H, W, C]
+    if pixels.shape[2] == 4:
+        return Planes(np.asarray(Image.fromarray(pixels, "CMYK").convert("RGB")), photo.alpha)
+    return Planes(pixels[..., 0] if pixels.shape[2] == 1 else pixels, photo.alpha)
 
 
 def _loaded(image: Image.Image) -> Image.Image:
