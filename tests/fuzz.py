@@ -16,6 +16,7 @@ import signal
 import sys
 import traceback
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -90,6 +91,20 @@ def damage(data: bytes, rng: random.Random) -> bytes:
         else:
             wide = rng.choice([b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff"])
             out[place : place + len(wide)] = wide
+    return with_checksums(bytes(out)) if rng.random() < 0.5 else bytes(out)
+
+
+def with_checksums(data: bytes) -> bytes:
+    """The same PNG with the checksum of every chunk made right, so that damage gets past it; other files as they are."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        return data
+    out, place = bytearray(data), 8
+    while place + 12 <= len(out):
+        stop = place + 8 + int.from_bytes(out[place : place + 4], "big")
+        if stop + 4 > len(out):
+            break
+        out[stop : stop + 4] = zlib.crc32(out[place + 4 : stop]).to_bytes(4, "big")
+        place = stop + 4
     return bytes(out)
 
 
