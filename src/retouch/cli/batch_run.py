@@ -1,0 +1,142 @@
+"""The run of `retouch batch`: find the pairs, fill them, tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from retouch.batch import Unmasked, check_report, plan_batch, run_batch, write_report
+from retouch.cli.bar import counting
+from retouch.cli.speak import as_options, note, out, say
+from retouch.pairs import pair, read_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retouch.batch import BatchReport, PhotoAndMask, Plan
+    from retouch.cli.batch import RunOptions
+    from retouch.cli.options import FillOptions, ReadingOptions, WritingOptions
+    from retouch.marks import Marks
+    from retouch.pairs import Unpaired
+
+MOST_NAMED = 5  # files without partner that are named one by one
+
+
+def batch_run(
+    paths: Sequence[str],
+    filling: FillOptions,
+    marks: Marks,
+    reading: ReadingOptions,
+    writing: WritingOptions,
+    running: RunOptions,
+) -> None:
+    """Fill all photos; exit code 1 if some of them failed."""
+    target = Path(paths[-1])
+    settings = reading.settings() | filling.settings()
+    pairs, unpaired = _pairs(paths[:-1], running.recursive, marks.any_source or filling.expand is not None)
+    pairs, unpaired = _outside(target, pairs, unpaired)
+    naming: dict[str, Any] = {
+        "seed": filling.seed,
+        "samples": filling.samples,
+        "format": writing.format,
+        "overwrite": writing.overwrite,
+        "shard": _shard(running.shard),
+    }
+    plan = plan_batch(pairs, target, **naming)
+    _tell_unpaired(unpaired)
+    if running.dry_run:
+        _tell_plan(plan)
+        return
+    if running.report is not None:
+        inputs = [Path(name) for name in paths[:-1]]
+        check_report(running.report, [*inputs, *(path for one in pairs for path in (one.photo, one.mask) if path)])
+    with counting(len(plan.todo)) as progress:
+        report = run_batch(
+            pairs,
+            target,
+            model=filling.model,
+            device=filling.device,
+            jobs=running.jobs,
+            marks=marks,
+            avoid=filling.avoid,
+            max_pixels=reading.max_pixels,
+            quality=writing.quality,
+            progress=progress,
+            **naming,
+            **settings,
+        )
+    if running.report is not None:
+        write_report(report, running.report, unpaired)
+    _tell(report, target)
+
+
+def _pairs(sources: Sequence[str], recursive: bool, marked: bool) -> tuple[list[PhotoAndMask], list[Unpaired]]:
+    """What the positional arguments before OUT stand for."""
+    if len(sources) == 1 and Path(sources[0]).suffix.lower() == ".csv":
+        return list(read_csv(sources[0])), []
+    if len(sources) == 1 and marked:
+        from retouch.listing import listed
+
+        photos = listed(sources[0], "PHOTOS", recursive)
+        return [Unmasked(photo, photos.key(photo)) for photo in photos.files], []
+    if len(sources) != 2:
+        given = len(sources) + 1
+        raise ValueError(f"PHOTOS MASKS OUT: {given} given; accepted: three, or a CSV and OUT (quote globs)")
+    found = pair(sources[0], sources[1], recursive=recursive)
+    if not found.pairs:
+        raise ValueError(f"no photo of {sources[0]} has a mask in {sources[1]}; see retouch batch -h on names")
+    return list(found.pairs), found.unpaired
+
+
+def _outside(
+    target: Path, pairs: list[PhotoAndMask], unpaired: list[Unpaired]
+) -> tuple[list[PhotoAndMask], list[Unpaired]]:
+    """Leave out what lies in OUT: where that is a subfolder of PHOTOS, the results would be taken for photos."""
+    folder = target.resolve()
+    inside = {one.photo for one in pairs if folder in one.photo.resolve().parents}
+    if len(inside) == len(pairs):
+        return pairs, unpaired
+    kept = [one for one in unpaired if folder not in one.path.resolve().parents]
+    return [one for one in pairs if one.photo not in inside], kept
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return (1, 1)
+    number, _, shards = text.partition("/")
+    if not (number.isascii() and number.isdigit() and shards.isascii() and shards.isdigit()):
+        raise ValueError(f"shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
+    return int(number), int(shards)
+
+
+def _tell_unpaired(unpaired: Sequence[Unpaired]) -> None:
+    for one in unpaired[:MOST_NAMED]:
+        note(f"{one.path} is left out: {one.reason}")
+    if len(unpaired) > MOST_NAMED:
+        note(f"{len(unpaired) - MOST_NAMED} more files are left out for the same reasons; --report names them")
+
+
+def _tell_plan(plan: Plan) -> None:
+    for item in plan.items:
+        mask = "" if item.mask is None else f" + {item.mask}"
+        done = " (exists: skipped)" if item in plan.existing else ""
+        out(f"{item.photo}{mask} -> {item.output}{done}")
+    say(f"retouch: {len(plan.todo)} to fill, {len(plan.existing)} exist; nothing was written")
+
+
+def _tell(report: BatchReport, target: Path) -> None:
+    filled, skipped, failed = (report.of(status) for status in ("filled", "skipped", "failed"))
+    notes: dict[str, int] = {}
+    for outcome in filled:
+        for text in outcome.notes:
+            notes[text] = notes.get(text, 0) + 1
+    for text, times in notes.items():
+        note(text if times == 1 else f"{text} ({times} photos)")
+    for outcome in failed:
+        say(f"retouch: failed: {outcome.item.photo}: {as_options(outcome.error or '')}")
+    counts = f"{len(filled)} filled, {len(skipped)} skipped (they exist), {len(failed)} failed"
+    say(f"retouch: {target}: {counts}, {report.seconds:.1f} s")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,211 @@
+"""The run of `retouch fill`: check, read, fill, write, tell."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retouch import __version__, sidefiles
+from retouch import photo as photos
+from retouch.cli.bar import waiting
+from retouch.cli.speak import note, out, say
+from retouch.cli.streams import STREAM, check_streams, from_stdin, to_stdout
+from retouch.filler import MAX_SAMPLES, load
+from retouch.job import all_notes, open_photo, run
+from retouch.mask import Mask
+from retouch.targets import (
+    PICTURES,
+    check_distinct,
+    check_photo_suffix,
+    check_suffix,
+    check_target,
+    format_suffix,
+    numbered,
+)
+
+if TYPE_CHECKING:
+    from retouch.cli.fill import SideOptions
+    from retouch.cli.options import WritingOptions
+    from retouch.filler import Filler, Result
+    from retouch.job import Job, Opened
+
+
+@dataclass(frozen=True)
+class Written:
+    """One result, for the report."""
+
+    path: str
+    seed: int
+    width: int
+    height: int
+    windows: list[list[int]]
+    seconds: dict[str, float]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where everything of one run goes; `out` None: standard output."""
+
+    out: Path | None
+    samples: int
+    writing: WritingOptions
+    sides: SideOptions
+
+    def sample(self, path: Path | None, k: int) -> Path | None:
+        """The name of `path` for sample k."""
+        return None if path is None else numbered(path, k, self.samples)
+
+
+def fill_one(
+    job: Job,
+    photo: str,
+    mask: str | None,
+    target: str | None,
+    samples: int,
+    writing: WritingOptions,
+    sides: SideOptions,
+) -> None:
+    """Fill one photo; nothing is computed before every output is known to be possible, and OUT is written last."""
+    started = time.perf_counter()
+    check_streams(photo, mask, target, samples, MAX_SAMPLES)
+    outputs = Outputs(_target(photo, target, writing), samples, writing, sides)
+    _check(outputs, [Path(name) for name in (photo, mask, job.avoid) if name not in (None, STREAM)])
+    filler = load(job.model, job.device)
+    opened = open_photo(job, from_stdin(photo), [] if mask is None else [from_stdin(mask)])
+    written = _fill_samples(filler, job, opened, outputs)
+    _report(job, photo, mask, opened, written, outputs, time.perf_counter() - started)
+
+
+def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | None:
+    """OUT, or by default PHOTO.filled.SUFFIX beside the photo; a photo from standard input goes to standard output."""
+    suffix = None if writing.format is None else format_suffix(writing.format)
+    if target == STREAM or (target is None and photo == STREAM):
+        return None
+    if target is None:
+        given = Path(photo)
+        return given.with_name(f"{given.stem}.filled{suffix or given.suffix}")
+    path = Path(target)
+    if suffix is not None and path.suffix and format_suffix(path.suffix) != suffix:
+        raise ValueError(f"--format: {writing.format} and the suffix of {target} do not agree")
+    return path
+
+
+def _check(outputs: Outputs, inputs: list[Path]) -> None:
+    sides, overwrite = outputs.sides, outputs.writing.overwrite
+    for path, accepted, what in (
+        (sides.compare, PICTURES, "a comparison"),
+        (sides.save_mask, (".png",), "a mask"),
+        (sides.layer, (".png",), "a layer"),
+        (sides.uncertainty, (".png",), "the uncertainty"),
+    ):
+        if path is not None:
+            check_suffix(path, accepted, what)
+    if outputs.out is not None and outputs.out.suffix:
+        check_photo_suffix(outputs.out)
+    for_each = [outputs.out, sides.layer, sides.uncertainty]
+    once = [sides.compare, sides.save_mask, None if sides.json == Path(STREAM) else sides.json]
+    paths = [outputs.sample(path, k) for path in for_each for k in range(outputs.samples)] + once
+    files = [path for path in paths if path is not None]
+    for path in files:
+        check_target(path, inputs=inputs, overwrite=overwrite)
+    check_distinct(files)
+
+
+def _fill_samples(filler: Filler, job: Job, opened: Opened, outputs: Outputs) -> list[Written]:
+    written, panels = [], []
+    factor = 1
+    for k in range(outputs.samples):
+        with waiting(f"filling with {job.model}") as progress:
+            result = run(filler, job, opened, seed=job.seed + k, progress=progress)
+        if outputs.sides.compare is not None:
+            factor = sidefiles.reduction(result.photo.size, outputs.samples + 2)
+            panels.append(sidefiles.panel(result.photo, factor))
+        if k == outputs.samples - 1 and outputs.sides.compare is not None:
+            before = sidefiles.panel(photos.enlarge(opened.photo, *job.settings.borders(opened.photo.size)), factor)
+            row = [before, sidefiles.outlined(before, result.hole, factor), *panels]
+            sidefiles.save_picture(sidefiles.side_by_side(row), outputs.sides.compare, outputs.writing.overwrite)
+        _write_sides(result, outputs, k)
+        written.append(_write(result, outputs, k))
+    return written
+
+
+def _write_sides(result: Result, outputs: Outputs, k: int) -> None:
+    sides, overwrite = outputs.sides, outputs.writing.overwrite
+    uncertainty, layer = outputs.sample(sides.uncertainty, k), outputs.sample(sides.layer, k)
+    if uncertainty is not None:
+        sidefiles.save_picture(sidefiles.uncertainty_picture(result), uncertainty, overwrite)
+    if layer is not None:
+        sidefiles.layer(result).save(layer, overwrite=overwrite)
+    if sides.save_mask is not None and k == 0:
+        Mask(result.hole).save(sides.save_mask, overwrite=overwrite)
+
+
+def _write(result: Result, outputs: Outputs, k: int) -> Written:
+    path, writing = outputs.sample(outputs.out, k), outputs.writing
+    started = time.perf_counter()
+    if path is None:
+        buffer = io.BytesIO()
+        notes = photos.write(result.photo, buffer, format=writing.format, quality=writing.quality)
+        to_stdout(buffer.getbuffer())
+    else:
+        notes = photos.write(
+            result.photo, path, overwrite=writing.overwrite, format=writing.format, quality=writing.quality
+        )
+    seconds = result.seconds | {"write": time.perf_counter() - started}
+    return Written(
+        path=STREAM if path is None else str(path),
+        seed=result.seed,
+        width=result.photo.size[0],
+        height=result.photo.size[1],
+        windows=[[*window.box, *window.size] for window in result.windows],
+        seconds={stage: round(value, 4) for stage, value in seconds.items()},
+        notes=list(all_notes(result, notes)),
+    )
+
+
+def _report(
+    job: Job,
+    photo: str,
+    mask: str | None,
+    opened: Opened,
+    written: list[Written],
+    outputs: Outputs,
+    seconds: float,
+) -> None:
+    for text in dict.fromkeys(text for one in written for text in one.notes):
+        note(text)
+    if outputs.sides.json is not None:
+        report: dict[str, Any] = {
+            "retouch": __version__,
+            "photo": photo,
+            "mask": mask,
+            "size": list(opened.photo.size),
+            "hole": 0.0 if opened.mask is None else round(opened.mask.coverage, 6),
+            "model": job.model,
+            "seconds": round(seconds, 4),
+            "results": [asdict(one) for one in written],
+        }
+        _write_json(json.dumps(report, indent=1), outputs)
+    what = written[0].path if len(written) == 1 else f"{written[0].path} to {written[-1].path}"
+    what = "standard output" if outputs.out is None else what
+    say(f"retouch: wrote {what} ({written[0].width} x {written[0].height} pixels) in {seconds:.1f} s")
+
+
+def _write_json(text: str, outputs: Outputs) -> None:
+    path = outputs.sides.json
+    if path != Path(STREAM):
+        from retouch.atomic import atomic
+
+        assert path is not None
+        with atomic(path, "w", overwrite=outputs.writing.overwrite) as file:
+            file.write(text + "\n")
+    elif outputs.out is None:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        out(text)

@@ -1,0 +1,115 @@
+"""Checking where results will go before anything is computed, so that nobody waits for nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+def check_target(path: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
+    """Refuse a file that could not be written, or should not.
+
+    Args:
+        path: the file to be written.
+        inputs: files that are read; writing over one of them, through whatever link, needs `overwrite`.
+        overwrite: existing files may be replaced.
+
+    Raises:
+        ValueError: it is one of the inputs.
+        FileExistsError: it exists.
+        OSError: its folder does not exist or cannot be written to, or it is a folder.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; accepted: the name of a file", str(path))
+    if not overwrite and os.path.lexists(path):
+        if same_file(path, inputs):
+            raise ValueError(f"{path}: is the input itself; choose another output, or replace it with overwrite=True")
+        raise FileExistsError(errno.EEXIST, "exists already; choose another name, or overwrite=True", str(path))
+    check_folder(path.parent, str(path))
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Refuse a folder in which no file can be made; `name` is what the message calls it."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise FileNotFoundError(errno.ENOENT, f"cannot be written: the folder {str(folder)!r} {what}", name)
+    try:
+        # Permissions say too little (read-only file systems, quotas, root): only making a file tells.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror or error}"
+        raise type(error)(error.errno or errno.EIO, reason, name) from None
+
+
+def same_file(path: Path, others: Iterable[Path]) -> bool:
+    """Whether `path` is one of the others, also under another name."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return False
+    return any(_is(other, status) for other in others)
+
+
+def _is(other: Path, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(other.stat(), status)
+    except (OSError, ValueError):
+        return False
+
+
+def check_distinct(paths: Iterable[Path]) -> None:
+    """Refuse to write two things into one file."""
+    seen: set[Path] = set()
+    for path in paths:
+        full = Path(os.path.realpath(path))
+        if full in seen:
+            raise ValueError(f"{path}: is asked for twice as an output")
+        seen.add(full)
+
+
+def check_suffix(path: Path, accepted: Sequence[str], what: str) -> None:
+    """Refuse a suffix in which `what` cannot be written."""
+    if path.suffix.lower() not in accepted:
+        raise ValueError(f"{path}: {what} is written as {' or '.join(accepted)}, not as {path.suffix or 'no suffix'!r}")
+
+
+def check_photo_suffix(path: Path) -> None:
+    """Refuse a suffix that names no format of photos.
+
+    Raises:
+        ValueError: unknown suffix.
+    """
+    from retouch.photo.sniff import SUFFIXES, from_suffix
+
+    if from_suffix(path.name) is None:
+        known = ", ".join(ends[0] for ends in SUFFIXES.values())
+        raise ValueError(f"{path}: has no suffix of a format that can be written; accepted: {known}")
+
+
+def numbered(path: Path, k: int, samples: int) -> Path:
+    """The name of sample `k` (from 0) of `samples`: as it is for one, else with _1, _2, ... before the suffix."""
+    return path if samples == 1 else path.with_name(f"{path.stem}_{k + 1}{path.suffix}")
+
+
+def format_suffix(format: str) -> str:
+    """The usual suffix (".jpg") of the format that a name or suffix ("jpeg", ".JPG") means.
+
+    Raises:
+        ValueError: it is unknown.
+    """
+    from retouch.photo.sniff import SUFFIXES, from_suffix
+
+    known = from_suffix("." + format.lower().lstrip("."))
+    if known is None:
+        accepted = ", ".join(ends[0].lstrip(".") for ends in SUFFIXES.values())
+        raise ValueError(f"format: {format!r} is unknown; accepted: {accepted}")
+    return SUFFIXES[known][0]
