@@ -61,7 +61,7 @@ CARDS: tuple[Card, ...] = (
         good_at="real texture: grass, rock, water, foliage, walls; any resolution",
         bad_at="structure it cannot find elsewhere in the photo: faces, text, half-hidden objects",
         licence="MIT (pypatchmatch)",
-        needs=Needs(multiple=1, smallest=16, native=1024, stochastic=True, bits=8, options=PatchMatchOptions),
+        needs=Needs(multiple=1, smallest=16, native=768, stochastic=True, bits=8, options=PatchMatchOptions),
         build="retouch.methods.patchmatch:build",
     ),
     Card(
