@@ -86,3 +86,26 @@ def test_matches_are_whole_known_patches_and_near_the_best():
     best = ((features[valid][None] - targets[:, None]) ** 2).sum(axis=2).min(axis=1)
     random = ((features[valid][None] - targets[:, None]) ** 2).sum(axis=2).mean(axis=1)
     assert np.median((cost - best) / (random - best)) < 0.05
+
+
+@pytest.mark.parametrize("at_most", [30_000, 50])
+def test_search_from_coarse_to_fine_is_as_good(monkeypatch, at_most):
+    monkeypatch.setattr("retouch.detail.SEARCH_AT_MOST", at_most)
+    image = textured(96, 128, seed=6)
+    hole = np.zeros((96, 128), bool)
+    hole[30:61, 21:52] = True
+    match = match_patches(image, hole, ~hole, seed=0)
+    features = patch_features(image)
+    cost = ((features[match[:, 0], match[:, 1]] - features[hole]) ** 2).sum(axis=1)
+    assert (match[:, 1] < 64).mean() > 0.97  # the hole lies in the left texture
+    chance = ((features[hole] - features[hole][::-1]) ** 2).sum(axis=1).mean()
+    assert np.median(cost) < 0.5 * chance
+
+
+def test_a_source_too_thin_for_the_coarse_search_is_still_found(monkeypatch):
+    monkeypatch.setattr("retouch.detail.SEARCH_AT_MOST", 50)
+    image = textured(96, 128, seed=6)
+    hole = np.ones((96, 128), bool)
+    hole[:, 60:66] = False  # six columns known: three at half the resolution
+    match = match_patches(image, hole, ~hole, seed=0)
+    assert set(match[:, 1]) <= {62, 63}
