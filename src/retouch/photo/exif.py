@@ -5,24 +5,25 @@ A rewritten block would break the offsets that makers' notes hold, so only the b
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from retouch.photo.segments import end, find_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-_ORIENTATION, _EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
+_ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
+_ROOM = 1 << 16  # bytes for a thumbnail where the format sets no limit
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _JPEG_START, _JPEG_LENGTH, _STRIP_STARTS, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
-_PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]")
 
 DAMAGED = "the EXIF data is damaged and was copied as it was"
 DROPPED = "the EXIF data is damaged and holds a picture that could not be renewed; it was left out"
-NOTE_PREVIEW = "the maker's note in the EXIF data holds a preview of the photo as it was before; it was blanked"
+PREVIEW = "the EXIF data (maker's note) held a preview of the photo as it was before; it was blanked"
 NO_THUMBNAIL = "the thumbnail in the EXIF data could not be renewed; it was removed"
 
 
@@ -128,6 +129,22 @@ def readable(block: bytes) -> bool:
     return True
 
 
+def without_orientation(block: bytes) -> bytes:
+    """The block without its orientation tag: some encoders would rewrite the whole block because of it."""
+    try:
+        inside = _Block(block)
+        at = inside.number("I", 4)
+        entries, link = inside.directory(at)
+        if _ORIENTATION not in entries:
+            return block
+        here = entries[_ORIENTATION].at
+        inside.bytes[here : link + 4] = inside.bytes[here + 12 : link + 4] + bytes(12)
+        struct.pack_into(inside.order + "H", inside.bytes, at, inside.number("H", at) - 1)
+    except (struct.error, IndexError, KeyError):
+        return block
+    return bytes(inside.bytes)
+
+
 def edited(
     block: bytes,
     *,
@@ -151,7 +168,7 @@ def edited(
     try:
         return _edited(_Block(block), size, thumbnail, turn_up, limit)
     except (struct.error, IndexError, KeyError, OverflowError):
-        if _PICTURE.search(block):
+        if find_picture(block) >= 0:
             return None, [DROPPED]
         return block, [DAMAGED]
 
@@ -173,9 +190,10 @@ def _edited(
     for entries in (first, second):
         if turn_up and _ORIENTATION in entries:
             inside.set_value(entries[_ORIENTATION], 1)
-    if _MAKER_NOTE in exif and _blank_pictures(inside, exif[_MAKER_NOTE]):
-        notes.append(NOTE_PREVIEW)
-    if second and not _renew_thumbnail(inside, second, thumbnail, limit):
+    thumb = _blank_thumbnail(inside, second)
+    if _blank_pictures(inside):
+        notes.append(PREVIEW)
+    if thumb and not _renewed(inside, thumb, thumbnail, limit):
         struct.pack_into(inside.order + "I", inside.bytes, link, 0)
         notes.append(NO_THUMBNAIL)
     return bytes(inside.bytes), notes
@@ -194,47 +212,60 @@ def _directories(inside: _Block) -> tuple[dict[int, _Entry], dict[int, _Entry], 
     return first, exif, second, link
 
 
-def _blank_pictures(inside: _Block, entry: _Entry) -> bool:
-    """Blank JPEG pictures in a maker's note; they show what has been removed from the photo."""
-    start, stop = entry.data, entry.data + entry.length
-    found = _PICTURE.search(inside.bytes, start, stop)
-    if not found:
-        return False
-    end = inside.bytes.rfind(b"\xff\xd9", found.start(), stop)
-    end = stop if end < 0 else end + 2
-    inside.blank(found.start(), end - found.start())
-    return True
+def _blank_pictures(inside: _Block) -> bool:
+    """Blank all JPEG pictures in the block; they show what has been removed from the photo."""
+    at, any_found = find_picture(inside.bytes), False
+    while at >= 0:
+        inside.blank(at, end(inside.bytes, at) - at)
+        any_found = True
+        at = find_picture(inside.bytes, at + 2)
+    return any_found
 
 
-def _renew_thumbnail(
-    inside: _Block,
-    entries: dict[int, _Entry],
-    thumbnail: Callable[[tuple[int, int] | None, int], bytes],
-    limit: int | None,
-) -> bool:
-    """Put a new JPEG where the old thumbnail was (or behind everything, if it is larger); False: none fits."""
-    if _STRIP_STARTS in entries and _STRIP_LENGTHS in entries:  # an uncompressed one
+@dataclass(frozen=True)
+class _Thumbnail:
+    """Where the old thumbnail stood; `entries` are None where it was not a JPEG and cannot be renewed."""
+
+    entries: dict[int, _Entry] | None
+    start: int = 0
+    length: int = 0
+    size: tuple[int, int] | None = None
+
+
+def _blank_thumbnail(inside: _Block, entries: dict[int, _Entry]) -> _Thumbnail | None:
+    """Blank the old thumbnail; None if there is none."""
+    if _STRIP_STARTS in entries and _STRIP_LENGTHS in entries:
         starts, lengths = entries[_STRIP_STARTS], entries[_STRIP_LENGTHS]
         for index in range(min(starts.count, lengths.count)):
             inside.blank(inside.value(starts, index), inside.value(lengths, index))
-        return False
+        return _Thumbnail(None)
     if _JPEG_START not in entries or _JPEG_LENGTH not in entries:
-        return True  # a directory without a picture
+        return None
     start, length = inside.value(entries[_JPEG_START]), inside.value(entries[_JPEG_LENGTH])
-    old = bytes(inside.bytes[start : start + length])
-    last = start + length == len(inside.bytes)
+    size = _jpeg_size(bytes(inside.bytes[start : start + length]))
     inside.blank(start, length)
-    room = length if limit is None else max(limit - len(inside.bytes) + (length if last else 0), length)
-    new = thumbnail(_jpeg_size(old), room)
-    if len(new) > length and last:
-        del inside.bytes[start:]
+    return _Thumbnail(entries, start, length, size)
+
+
+def _renewed(
+    inside: _Block, old: _Thumbnail, thumbnail: Callable[[tuple[int, int] | None, int], bytes], limit: int | None
+) -> bool:
+    """Put a new JPEG where the old thumbnail was (or behind everything, if it is larger); False: none fits."""
+    if old.entries is None:
+        return False
+    start, length = old.start, old.length
+    last = start + length == len(inside.bytes)
+    spare = _ROOM if limit is None else limit - len(inside.bytes) + (length if last else 0)
+    new = thumbnail(old.size, max(spare, length))
     if len(new) > length:
+        if last:
+            del inside.bytes[start:]
         start = len(inside.bytes)
         inside.bytes += new
     else:
         inside.bytes[start : start + len(new)] = new
-    inside.set_value(entries[_JPEG_START], start)
-    inside.set_value(entries[_JPEG_LENGTH], len(new))
+    inside.set_value(old.entries[_JPEG_START], start)
+    inside.set_value(old.entries[_JPEG_LENGTH], len(new))
     return bool(new)
 
 

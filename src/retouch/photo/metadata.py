@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retouch.photo import exif, orient, xmp
+from retouch.photo.chunks import is_xmp
 from retouch.photo.thumbnail import thumbnail
 
 if TYPE_CHECKING:
     from retouch.photo.photo import Photo
+
+_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,22 @@ def metadata(photo: Photo, *, orientation: int = 1, limit: int | None = None) ->
         packet, said = xmp.edited(packet, size=size, turn_up=turn_up)
         notes += said
     return Metadata(block, packet, tuple(notes))
+
+
+def left_out(photo: Photo, form: str, holds: set[str]) -> list[str]:
+    """A note naming what the photo has and a file of format `form`, which holds `holds`, cannot have."""
+    source = photo.source
+    has_resolution = source.dpi is not None and exif.resolution(source.exif) is None
+    has = {
+        "EXIF data": source.exif,
+        "XMP data": source.xmp,
+        "colour profile": source.icc,
+        "resolution": has_resolution,
+        "comment": source.comment,
+        "text": any(chunk.name in _TEXT and not is_xmp(chunk) for chunk in source.chunks),
+    }
+    lost = [name for name, what in has.items() if what and name not in holds]
+    return [f"{form} cannot hold the {' and the '.join(lost)} of the photo; left out"] if lost else []
 
 
 def untouched(photo: Photo) -> bool:

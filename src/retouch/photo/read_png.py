@@ -33,7 +33,7 @@ def read_png(content: bytes, origin: Origin) -> Photo:
 
             found = decode_png(content, header, turn, origin)
         else:
-            found = _decoded(content, turn)
+            found = _decoded(content, header.bits, turn)
     profile = chunks.icc(carried)
     notes = []
     if (profile or any(one.name == b"iCCP" for one in carried)) and not (
@@ -62,10 +62,15 @@ def read_png(content: bytes, origin: Origin) -> Photo:
     return Photo(found.pixels, found.alpha, source, tuple(notes))
 
 
-def _decoded(content: bytes, turn: int) -> Planes:
+def _decoded(content: bytes, bits: int, turn: int) -> Planes:
     # Pillow sees pixels only: text that unfolds to too much would make it refuse the photo.
     image = cast("ImageFile", PngImagePlugin.PngImageFile(joined(chunks.pixels_only(content)), ""))
     image.load()
+    key = chunks.transparent_key(content)
+    if image.mode != "P" and key is not None:
+        # Pillow spreads greys of few bits over 0..255, but not (in all versions) the transparent one.
+        spread = tuple(one * 255 // ((1 << bits) - 1) for one in key) if bits < 8 else key
+        image.info["transparency"] = spread if len(spread) > 1 else spread[0]
     found = planes(image, turn)
     image.close()
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ XMP = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
 ICC = b"ICC_PROFILE\0"
 PICTURES = b"MPF\0"
+CREDENTIALS = "content credentials (C2PA) were left out: they do not hold for the changed photo"
 LONGEST = 65533  # bytes of data in one segment
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -147,6 +149,29 @@ def _tables(data: bytes) -> dict[int, tuple[int, ...]]:
         found[number] = struct.unpack_from(form, data, at + 1)
         at += 1 + struct.calcsize(form)
     return found
+
+
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]")
+
+
+def end(content: bytes | bytearray, at: int) -> int:
+    """Where the picture ends in whose segments or scans `at` stands: behind its end marker, or at the end."""
+    while found := _MARKER.search(content, at):
+        code = content[found.start() + 1]
+        if code == EOI:
+            return found.end()
+        if code == SOI:
+            at = found.end()
+            continue
+        at = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+    return len(content)
+
+
+def find_picture(data: bytes | bytearray, at: int = 0) -> int:
+    """Where the next JPEG picture starts inside other data; -1 for none."""
+    found = _PICTURE.search(data, at)
+    return found.start() if found else -1
 
 
 def exif(segments: Iterable[Segment]) -> bytes | None:

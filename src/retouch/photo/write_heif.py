@@ -6,8 +6,9 @@ import io
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from retouch.photo import exif
 from retouch.photo.encoded import Encoded, Settings
-from retouch.photo.metadata import metadata
+from retouch.photo.metadata import left_out, metadata
 from retouch.photo.pil import image_of
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ def write_heif(photo: Photo, settings: Settings) -> Encoded:
         notes.append(f"{form} is written at quality 100, which is nearly but not exactly lossless")
     elif photo.source.format == form:
         notes.append(f"the {form} was encoded again as a whole, at quality {quality}")
+    notes += left_out(photo, form, {"EXIF data", "XMP data", "colour profile"})
     said = metadata(photo)
     options: dict[str, Any] = {"quality": quality}
     if said.exif:
-        options["exif"] = b"Exif\0\0" + said.exif
+        # An orientation tag, even of 1, would make the encoder rewrite the block and break its offsets.
+        options["exif"] = b"Exif\0\0" + exif.without_orientation(said.exif)
     if said.xmp:
         options["xmp"] = said.xmp
     if photo.source.icc:

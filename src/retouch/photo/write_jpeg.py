@@ -10,7 +10,7 @@ import numpy as np
 
 from retouch.photo import lossless, segments
 from retouch.photo.encoded import Encoded, Settings
-from retouch.photo.metadata import metadata
+from retouch.photo.metadata import left_out, metadata
 from retouch.photo.orient import stored
 from retouch.photo.pil import eight_bits, image_of, natural_mode
 from retouch.photo.segments import Frame, Segment, frame, split
@@ -27,9 +27,9 @@ REENCODED = (
     "the JPEG was encoded again as a whole, with its own tables; "
     "pip install 'retouch[jpeg]' keeps every block that was not filled exactly"
 )
+RESIZED = "the photo has another size than its JPEG, which was encoded again as a whole"
 TRAILER = "data behind the picture (further pictures, a video or a gain map) was left out"
 THUMBNAILS = "thumbnails besides the one in the EXIF data were left out: they show the photo as it was before"
-CREDENTIALS = "content credentials (C2PA) were left out: they do not hold for the changed photo"
 
 
 def write_jpeg(photo: Photo, settings: Settings) -> Encoded:
@@ -44,7 +44,8 @@ def write_jpeg(photo: Photo, settings: Settings) -> Encoded:
             return blocks
         again = _again(photo, parts, frame(parts.segments), None)
         return Encoded(again.pieces, [*blocks.notes, *again.notes])
-    return _again(photo, parts, frame(parts.segments), settings.quality)
+    again = _again(photo, parts, frame(parts.segments), settings.quality)
+    return Encoded(again.pieces, [RESIZED, *again.notes] if photo.source.size != photo.size else again.notes)
 
 
 def _blockwise(photo: Photo, content: bytes, parts: segments.Parts) -> Encoded:
@@ -115,6 +116,7 @@ def _new(photo: Photo, settings: Settings) -> Encoded:
     out = io.BytesIO()
     image.save(out, "JPEG", **options)
     said = metadata(photo, limit=_LIMIT)
+    notes += left_out(photo, "JPEG", {"EXIF data", "XMP data", "colour profile", "resolution", "comment"})
     kept = _new_segments(photo, said, notes)
     if mode == "CMYK":
         kept += [one for one in split(out.getvalue()).segments if one.code == segments.APP14]
@@ -124,19 +126,15 @@ def _new(photo: Photo, settings: Settings) -> Encoded:
 def _carried(old: tuple[Segment, ...], said: Metadata) -> tuple[list[Segment], list[str]]:
     """The source's metadata segments with new EXIF and XMP, without what shows the photo as it was."""
     kept, notes = [], []
-    done: set[bytes] = set()
+    renewed = {segments.EXIF: said.exif, segments.XMP: said.xmp}
     for one in old:
         if not one.is_metadata:
             continue
-        if one.code == segments.APP1 and one.data.startswith(segments.EXIF):
-            if said.exif and segments.EXIF not in done:
-                kept.append(Segment(one.code, segments.EXIF + said.exif))
-            done.add(segments.EXIF)
-        elif one.code == segments.APP1 and one.data.startswith(segments.XMP):
-            if said.xmp and segments.XMP not in done:
-                kept.append(Segment(one.code, segments.XMP + said.xmp))
-            done.add(segments.XMP)
-        else:
+        start = next((start for start in renewed if one.code == segments.APP1 and one.data.startswith(start)), None)
+        content = renewed.pop(start, None) if start else None
+        if start and content and len(start) + len(content) <= segments.LONGEST:
+            kept.append(Segment(one.code, start + content))
+        elif not start:
             remaining, note = _without_pictures(one, old)
             kept += [remaining] if remaining else []
             notes += [note] if note else []
@@ -159,10 +157,13 @@ def _without_pictures(one: Segment, old: tuple[Segment, ...]) -> tuple[Segment |
         kept, removed = without_thumbnails(data[14:])
         return Segment(one.code, data[:14] + kept), THUMBNAILS if removed else None
     if one.code == segments.APP11 and any(b"c2pa" in other.data for other in old if other.code == one.code):
-        return None, CREDENTIALS
+        return None, segments.CREDENTIALS
     if one.code == segments.APP1 and data.startswith(segments.XMP_MORE):
         more = b"".join(other.data[75:] for other in old if other.data.startswith(segments.XMP_MORE))
         return (None, THUMBNAILS) if holds_picture(more) else (one, None)
+    is_profile = one.code == segments.APP2 and data.startswith(segments.ICC)
+    if not is_profile and segments.find_picture(data) >= 0:
+        return None, THUMBNAILS
     return one, None
 
 
@@ -209,13 +210,4 @@ def _natural(zigzag: tuple[int, ...]) -> list[int]:
 
 def _has_trailer(content: bytes, scan: int) -> bool:
     """Whether more than padding follows the first picture."""
-    import re
-
-    at = scan
-    marker = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-    while found := marker.search(content, at):
-        code = content[found.start() + 1]
-        if code == segments.EOI:
-            return bool(content[found.end() :].strip(b"\0\xff"))
-        at = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
-    return False
+    return bool(content[segments.end(content, scan) :].strip(b"\0\xff"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from retouch.photo.encoded import Encoded, Settings
+from retouch.photo.metadata import left_out
 from retouch.photo.pil import image_of, natural_mode
 
 if TYPE_CHECKING:
@@ -23,10 +25,7 @@ def write_plain(photo: Photo, settings: Settings) -> Encoded:
     notes: list[str] = []
     if photo.source.bits == 16:
         notes.append(f"the photo has 16 bits per channel; {form} has 8")
-    lost = [name for name, what in (("EXIF data", photo.source.exif), ("XMP data", photo.source.xmp)) if what]
-    lost += ["colour profile"] if photo.source.icc else []
-    if lost:
-        notes.append(f"{form} cannot hold the {', '.join(lost)} of the photo; left out")
+    notes += left_out(photo, form, {"resolution"} if form == "BMP" else {"comment"})
     out = io.BytesIO()
     (_save_bmp if form == "BMP" else _save_gif)(photo, out, notes)
     return Encoded([out.getvalue()], notes)
@@ -35,12 +34,26 @@ def write_plain(photo: Photo, settings: Settings) -> Encoded:
 def _save_bmp(photo: Photo, out: io.BytesIO, notes: list[str]) -> None:
     mode = natural_mode(photo).removesuffix(";16")
     mode = {"I": "L", "LA": "RGBA"}.get(mode, mode)
-    if photo.alpha is not None and mode in ("P", "L", "1", "RGB"):
+    if photo.alpha is not None and mode != "RGBA":
+        notes.append(f"BMP has no transparency for the mode {mode}; it is RGBA now")
         mode = "RGBA"
     image, more = image_of(photo, mode)
+    notes += more
+    if mode == "RGBA":
+        out.write(_bmp_with_alpha(image, photo.source.dpi))
+        return
     image.info.pop("transparency", None)
     image.save(out, "BMP", **({"dpi": photo.source.dpi} if photo.source.dpi else {}))
-    notes += more
+
+
+def _bmp_with_alpha(image: Image.Image, dpi: tuple[float, float] | None) -> bytes:
+    """A BMP whose header (version 4) says which bits are alpha; Pillow's own does not, so nobody would read them."""
+    across, down = (round(one / 0.0254) for one in dpi or (0.0, 0.0))
+    pixels = np.asarray(image)[::-1, :, [2, 1, 0, 3]].tobytes()  # rows upwards, BGRA
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    info = struct.pack("<IiiHHIIiiII", 108, *image.size, 1, 32, 3, len(pixels), across, down, 0, 0)
+    header = info + struct.pack("<4I4s", *masks, b"BGRs") + bytes(48)
+    return struct.pack("<2sIHHI", b"BM", 122 + len(pixels), 0, 0, 122) + header + pixels
 
 
 def _save_gif(photo: Photo, out: io.BytesIO, notes: list[str]) -> None:

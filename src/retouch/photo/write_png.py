@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+
 from retouch.photo import chunks
 from retouch.photo.encoded import Encoded
-from retouch.photo.metadata import metadata
+from retouch.photo.metadata import metadata, untouched
 from retouch.photo.photo import Chunk
 from retouch.photo.pil import image_of, natural_mode
+from retouch.photo.segments import CREDENTIALS
 
 if TYPE_CHECKING:
     from retouch.photo.metadata import Metadata
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 # Between the header and the palette; everything else may stand between the palette and the pixels.
 _BEFORE_PALETTE = frozenset({b"cHRM", b"cICP", b"gAMA", b"iCCP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"sBIT", b"sRGB"})
 _DEPTH = frozenset({b"sBIT", b"bKGD"})  # they speak of the pixels' depth and kind
+_LEGACY = (b"Raw profile type exif\0", b"Raw profile type APP1\0")  # as ImageMagick writes it
 _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 
@@ -34,7 +39,7 @@ def write_png(photo: Photo) -> Encoded:
     else:
         plain = _encoded(photo, mode, notes)
     said = metadata(photo)
-    carried = _carried(photo, said, plain)
+    carried = _carried(photo, said, plain, notes)
     if photo.source.format == "PNG" and photo.source.interlaced:
         notes.append("the PNG was interlaced; it is not any more")
     return Encoded(_spliced(plain, carried), [*said.notes, *notes])
@@ -48,11 +53,35 @@ def _encoded(photo: Photo, mode: str, notes: list[str]) -> bytes:
         options["bits"] = 8 if photo.source.bits > 8 else max(photo.source.bits, _bits_for(image.getpalette()))
         if photo.source.format == "PNG" and options["bits"] > photo.source.bits:
             notes.append(f"the palette has {options['bits']} bits per pixel now, not {photo.source.bits}")
-    if mode == "L" and photo.source.format == "PNG" and photo.source.bits < 8:
-        notes.append(f"the photo has 8 bits per pixel now, not {photo.source.bits}")
+    few = mode == "L" and photo.source.format == "PNG" and photo.source.bits in (2, 4)
+    if few:
+        image = _few_greys(image, photo.source.bits)
+        options["bits"] = photo.source.bits
+    key = None if mode == "P" else image.info.pop("transparency", None)
     out = io.BytesIO()
     image.save(out, "PNG", **options)
-    return out.getvalue()
+    plain = out.getvalue()
+    if key is not None:
+        plain = _with_key(plain, key)
+    if few and chunks.header(plain).bits != photo.source.bits:  # Pillow before 12 ignores the bits of grey
+        notes.append(f"the photo has 8 bits per pixel now, not {photo.source.bits}")
+    return plain
+
+
+def _few_greys(image: Image.Image, bits: int) -> Image.Image:
+    """Greys rounded to those that so few bits can tell apart."""
+    top = (1 << bits) - 1
+    grey = np.asarray(image).astype(np.uint16)  # [H, W]
+    few = Image.fromarray(((grey * top + 127) // 255 * (255 // top)).astype(np.uint8))
+    few.info.update(image.info)
+    return few
+
+
+def _with_key(plain: bytes, key: int | tuple[int, ...]) -> bytes:
+    """The file with its transparent colour, which is counted in the bits of the file."""
+    bits = chunks.header(plain).bits
+    values = key if isinstance(key, tuple) else (key,)
+    return chunks.with_key(plain, tuple(one * ((1 << bits) - 1) // 255 for one in values) if bits < 8 else values)
 
 
 def _bits_for(palette: list[int] | None) -> int:
@@ -60,11 +89,12 @@ def _bits_for(palette: list[int] | None) -> int:
     return next(bits for bits in (1, 2, 4, 8) if count <= 1 << bits)
 
 
-def _carried(photo: Photo, said: Metadata, plain: bytes) -> list[Chunk]:
+def _carried(photo: Photo, said: Metadata, plain: bytes, notes: list[str]) -> list[Chunk]:
     """The ancillary chunks of the file to write."""
     if photo.source.format != "PNG" or not photo.source.chunks:
         return _new_chunks(photo, said)
     header = chunks.header(plain)
+    changed = not untouched(photo)
     same_depth = header.bits == photo.source.bits
     kept = []
     for chunk in photo.source.chunks:
@@ -73,6 +103,10 @@ def _carried(photo: Photo, said: Metadata, plain: bytes) -> list[Chunk]:
         elif chunks.is_xmp(chunk):
             packet = said.xmp
             kept.append(chunk if packet is None or packet == photo.source.xmp else chunks.xmp_chunk(packet))
+        elif changed and chunk.data.startswith(_LEGACY):
+            notes.append("EXIF data stored as text was left out: it speaks of the photo as it was before")
+        elif changed and chunk.name == b"caBX":
+            notes.append(CREDENTIALS)
         elif chunk.name in _FRAMES or (chunk.name in _DEPTH and not same_depth):
             continue
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from retouch.photo import tiffs
 from retouch.photo.encoded import Encoded
-from retouch.photo.metadata import metadata
+from retouch.photo.metadata import left_out, metadata
 from retouch.photo.photoshop import without_thumbnails
 from retouch.photo.pil import image_of, natural_mode
 
@@ -50,6 +50,7 @@ def write_tiff(photo: Photo) -> Encoded:
         plain = out.getvalue()
     if photo.source.format == "TIFF" and photo.source.bits not in (1, 8, 16):
         notes.append(f"the TIFF has {16 if mode == 'I;16' else 8} bits per sample now, not {photo.source.bits}")
+    notes += left_out(photo, "TIFF", {"EXIF data", "XMP data", "colour profile", "resolution"})
     said_of = metadata(photo)
     return Encoded(tiffs.with_tags(plain, _carried(photo, said_of, notes)), [*said_of.notes, *notes])
 

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from retouch.photo.encoded import Encoded, Settings
-from retouch.photo.metadata import metadata
+from retouch.photo.metadata import left_out, metadata
 from retouch.photo.pil import image_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def write_webp(photo: Photo, settings: Settings) -> Encoded:
     quality = settings.quality or QUALITY
     if same and not lossless:
         notes.append(REENCODED.format(quality))
+    notes += left_out(photo, "WEBP", {"EXIF data", "XMP data", "colour profile"})
     said = metadata(photo)
     options: dict[str, Any] = {"lossless": lossless, "quality": 80 if lossless else quality, "exact": lossless}
     if said.exif:
