@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from retouch.photo.limits import Origin, Plain
+from retouch.photo.limits import Plain
 from retouch.photo.orient import displayed
 from retouch.photo.planes import Planes
 
@@ -28,14 +28,17 @@ _TIFF_COMPRESSIONS = {
 }
 
 
+NEEDS = "has 16 bits per channel in colour, which needs the extra deep: pip install 'retouch[deep]'"
+
+
 def available() -> bool:
     """Whether the extra `deep` is installed."""
     return find_spec("tifffile") is not None and find_spec("imagecodecs") is not None
 
 
-def decode_png(content: bytes, header: Header, orientation: int, origin: Origin) -> Planes:
+def decode_png(content: bytes, header: Header, orientation: int) -> Planes:
     """The planes of a PNG of 16 bits per channel with colours or alpha."""
-    _required(origin)
+    _required()
     import imagecodecs
 
     from retouch.photo.chunks import transparent_key
@@ -47,9 +50,9 @@ def decode_png(content: bytes, header: Header, orientation: int, origin: Origin)
     return _planes(pixels, colours, orientation, key)
 
 
-def decode_tiff(content: bytes, orientation: int, origin: Origin) -> Planes:
+def decode_tiff(content: bytes, orientation: int) -> Planes:
     """The planes of a TIFF of 16 bits per channel with colours or alpha."""
-    _required(origin)
+    _required()
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(content)) as file:
@@ -60,7 +63,7 @@ def decode_tiff(content: bytes, orientation: int, origin: Origin) -> Planes:
     pixels = np.moveaxis(pixels, 0, -1) if planar == 2 else pixels
     colours = {0: 1, 1: 1, 2: 3, 5: 4}.get(photometric)
     if colours is None or pixels.ndim != 3 or pixels.shape[2] not in (colours, colours + 1) or premultiplied:
-        raise Plain(f"{origin}: is a TIFF of 16 bits whose colours are not understood; accepted: grey, RGB, RGBA, CMYK")
+        raise Plain("is a TIFF of 16 bits whose colours are not understood; accepted: grey, RGB, RGBA, CMYK")
     if photometric == 0:
         pixels = np.concatenate([65535 - pixels[..., :1], pixels[..., 1:]], axis=2)
     return _planes(pixels, colours, orientation, None)
@@ -68,7 +71,7 @@ def decode_tiff(content: bytes, orientation: int, origin: Origin) -> Planes:
 
 def encode_png(photo: Photo) -> bytes:
     """A PNG file of the pixels alone."""
-    _required(Origin("format"))
+    _required()
     import imagecodecs
 
     from retouch.photo.pil import keyed
@@ -82,7 +85,7 @@ def encode_png(photo: Photo) -> bytes:
 
 def encode_tiff(photo: Photo, compression: str, predictor: int) -> bytes:
     """A little-endian TIFF file of the pixels alone."""
-    _required(Origin("format"))
+    _required()
     import tifffile
 
     out = io.BytesIO()
@@ -118,8 +121,6 @@ def _planes(pixels: NDArray[Any], colours: int, orientation: int, key: tuple[int
     return Planes(cast("Pixels", plain), cast("Pixels | None", alpha), name + ";16", key=key)
 
 
-def _required(origin: Origin) -> None:
+def _required() -> None:
     if not available():
-        raise Plain(
-            f"{origin}: has 16 bits per channel in colour, which needs the extra deep: pip install 'retouch[deep]'"
-        )
+        raise Plain(NEEDS)

@@ -16,7 +16,7 @@ _WARNINGS = threading.RLock()
 
 
 class Plain(ValueError):
-    """A refusal in plain words that `decoding` does not wrap."""
+    """A refusal in plain words, which `decoding` passes on with the name of the photo."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Origin:
             ValueError: it has no pixels or too many.
         """
         if width < 1 or height < 1:
-            raise Plain(f"{self}: has the size {width} x {height}; accepted: at least 1 x 1")
+            raise Plain(f"has the size {width} x {height}; accepted: at least 1 x 1")
         if width * height > self.max_pixels:
             raise Plain(
-                f"{self}: has {width} x {height} = {width * height} pixels; accepted: at most {self.max_pixels} "
+                f"has {width} x {height} = {width * height} pixels; accepted: at most {self.max_pixels} "
                 "(raise max_pixels)"
             )
 
@@ -53,7 +53,9 @@ def decoding(origin: Origin) -> Iterator[None]:
     """
     try:
         yield
-    except (Plain, MemoryError):
+    except Plain as plain:
+        raise ValueError(f"{origin}: {plain}") from None
+    except MemoryError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -48,6 +48,10 @@ def repaletted(photo: Photo) -> Fitted:
     assert old is not None
     assert palette is not None
     wanted = _rgba(photo)  # [H, W, 4]
+    clear = np.flatnonzero(palette[:, 3] == 0)
+    if len(clear) and photo.alpha is not None:
+        # What is clear has no colour: it needs no other entry than the one that is clear already.
+        wanted[(photo.alpha == 0) & ~_is_entry(wanted, palette[clear])] = palette[clear[0]]
     indices = _placed(old, photo)  # [H, W]
     full = np.zeros((256, 4), np.uint8)
     full[:, 3] = 255
@@ -121,6 +125,13 @@ def _rgba(photo: Photo) -> NDArray[np.uint8]:
     if photo.alpha is not None:
         wanted[..., 3] = photo.alpha
     return wanted
+
+
+def _is_entry(wanted: NDArray[np.uint8], entries: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    found = np.zeros(wanted.shape[:2], np.bool_)  # [H, W]
+    for entry in entries:
+        found |= (wanted == entry).all(axis=2)
+    return found
 
 
 def _placed(old: NDArray[np.uint8], photo: Photo) -> NDArray[np.uint8]:

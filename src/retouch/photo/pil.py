@@ -32,7 +32,7 @@ def from_pil(image: Image.Image) -> Photo:
         raise ValueError(f"photo: has the size {image.width} x {image.height}; accepted: at least 1 x 1")
     with decoding(Origin()):
         if getattr(image, "is_animated", False):
-            raise Plain("photo: is an animation; accepted: still pictures (one frame of it: frame.copy())")
+            raise Plain("is an animation; accepted: still pictures (one frame of it: frame.copy())")
         image.load()
         found = planes(image)
     info = {str(key): value for key, value in image.info.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from retouch.photo.limits import Plain
 from retouch.photo.orient import stored, swaps
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def planes(image: Image.Image, orientation: int = 1) -> Planes:
         orientation: how the image must be turned to be displayed.
 
     Raises:
-        ValueError: another mode.
+        Plain: another mode.
     """
     mode = "I;16" if image.mode in ("I;16B", "I;16L", "I;16N") else image.mode
     if mode not in MODES:
-        raise ValueError(f"has the mode {image.mode}; accepted: {', '.join(MODES)}")
+        raise Plain(f"has the mode {image.mode}; accepted: {', '.join(MODES)}")
     if mode == "P":
         return _from_palette(image, orientation)
     dtype = np.uint16 if mode == "I;16" else np.uint8

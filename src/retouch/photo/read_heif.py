@@ -24,9 +24,9 @@ def read_heif(content: bytes, form: str, origin: Origin) -> Photo:
         notes: list[str] = []
         image = _avif(content, origin) if form == "AVIF" else _heic(content, origin, notes)
         block = _bare(image.info.get("exif"))
-        # Both decoders say here how the pixels still have to be turned.
-        turn = exif.orientation(block) if form == "AVIF" else 1
-        found = planes(image, turn)
+        turn = exif.orientation(block)
+        # Pillow tells by the EXIF data how AVIF pixels must be turned; those of HEIC come turned, whatever it says.
+        found = planes(image, turn if form == "AVIF" else 1)
         info = dict(image.info)
         image.close()
         coding = boxes.coding(content)
@@ -60,21 +60,21 @@ def _avif(content: bytes, origin: Origin) -> Image.Image:
     from PIL import AvifImagePlugin
 
     if not AvifImagePlugin.SUPPORTED:
-        raise Plain(f"{origin}: is AVIF, which this build of Pillow cannot read; accepted: JPEG, PNG, WebP, TIFF, BMP")
+        raise Plain("is AVIF, which this build of Pillow cannot read; accepted: JPEG, PNG, WebP, TIFF, BMP")
     size = boxes.size(content)
     if size:
         origin.check_size(*size)
     image = cast("ImageFile", AvifImagePlugin.AvifImageFile(io.BytesIO(content), ""))
     origin.check_size(*image.size)
     if getattr(image, "is_animated", False):
-        raise Plain(f"{origin}: is an animation (AVIF); accepted: still pictures")
+        raise Plain("is an animation (AVIF); accepted: still pictures")
     image.load()
     return image
 
 
 def _heic(content: bytes, origin: Origin, notes: list[str]) -> Image.Image:
     if find_spec("pillow_heif") is None:
-        raise Plain(f"{origin}: is HEIC, which needs the extra heif: pip install 'retouch[heif]'")
+        raise Plain("is HEIC, which needs the extra heif: pip install 'retouch[heif]'")
     import pillow_heif
 
     file = pillow_heif.open_heif(io.BytesIO(content), convert_hdr_to_8bit=True)

@@ -28,7 +28,7 @@ def read_jpeg(content: bytes, origin: Origin) -> Photo:
         frame = segments.frame(head.segments)
         origin.check_size(frame.width, frame.height)
         if frame.bits != 8:
-            raise Plain(f"{origin}: is a JPEG of {frame.bits} bits per sample; accepted: 8")
+            raise Plain(f"is a JPEG of {frame.bits} bits per sample; accepted: 8")
         block = segments.exif(head.segments)
         turn = exif.orientation(block)
         # Pillow sees no metadata: it would warn about damaged ones, and read MPO indices.

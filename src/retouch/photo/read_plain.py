@@ -22,7 +22,7 @@ def read_plain(content: bytes, form: str, origin: Origin) -> Photo:
         image = cast("ImageFile", plugin(io.BytesIO(content), ""))
         origin.check_size(*image.size)
         if getattr(image, "is_animated", False):
-            raise Plain(f"{origin}: is an animation ({form}); accepted: still pictures")
+            raise Plain(f"is an animation ({form}); accepted: still pictures")
         image.load()
         found = planes(image)
         info = dict(image.info)

@@ -24,14 +24,14 @@ def read_png(content: bytes, origin: Origin) -> Photo:
         header = chunks.header(content)
         origin.check_size(header.width, header.height)
         if chunks.is_animated(content):
-            raise Plain(f"{origin}: is an animation (APNG); accepted: still pictures")
+            raise Plain("is an animation (APNG); accepted: still pictures")
         carried = chunks.carried(content)
         block = chunks.exif(carried)
         turn = exif.orientation(block)
         if header.bits == 16 and header.kind != 0:
             from retouch.photo.deep import decode_png
 
-            found = decode_png(content, header, turn, origin)
+            found = decode_png(content, header, turn)
         else:
             found = _decoded(content, header.bits, turn)
     profile = chunks.icc(carried)

@@ -27,7 +27,7 @@ def read_webp(content: bytes, origin: Origin) -> Photo:
         parts = {name: content[start : start + length] for name, start, length in reversed(list(_parts(content)))}
         origin.check_size(*_size(parts))
         if b"ANIM" in parts or b"ANMF" in parts:
-            raise Plain(f"{origin}: is an animation (WebP); accepted: still pictures")
+            raise Plain("is an animation (WebP); accepted: still pictures")
         block = _bare(parts.get(b"EXIF"))
         turn = exif.orientation(block)
         image = cast("ImageFile", WebPImagePlugin.WebPImageFile(io.BytesIO(content), ""))

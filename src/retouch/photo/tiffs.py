@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retouch.photo.photo import Tag
@@ -26,8 +27,12 @@ _ITEMS = {3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8, 16: 8, 17: 8
 _DEEPEST = 3
 
 
-def tags(block: bytes) -> tuple[Tag, ...]:
+def tags(block: bytes, *, strict: bool = True) -> tuple[Tag, ...]:
     """The tags of the first directory of a TIFF file (also BigTIFF) or EXIF block.
+
+    Args:
+        block: the file or block.
+        strict: refuse a directory with any damaged tag; otherwise such tags are left out.
 
     Raises:
         ValueError: it is damaged.
@@ -36,9 +41,22 @@ def tags(block: bytes) -> tuple[Tag, ...]:
         order = {b"II": "<", b"MM": ">"}[block[:2]]
         big = struct.unpack_from(order + "H", block, 2)[0] == 43
         at = struct.unpack_from(order + ("Q" if big else "I"), block, 8 if big else 4)[0]
-        return _directory(block, at, order, big, 0)
+        return _Reader(block, order, big, strict).directory(at, 0)
     except (struct.error, KeyError) as error:
         raise ValueError("the TIFF directory is damaged") from error
+
+
+def has_more_pages(file: bytes) -> bool:
+    """Whether a second directory follows the first."""
+    try:
+        order = {b"II": "<", b"MM": ">"}[file[:2]]
+        big = struct.unpack_from(order + "H", file, 2)[0] == 43
+        form, count, head, step = ("Q", "Q", 8, 20) if big else ("I", "H", 2, 12)
+        (at,) = struct.unpack_from(order + form, file, 8 if big else 4)
+        (entries,) = struct.unpack_from(order + count, file, at)
+        return bool(struct.unpack_from(order + form, file, at + head + step * entries)[0])
+    except (struct.error, KeyError):
+        return False
 
 
 def block_of(first: Iterable[Tag]) -> bytes:
@@ -61,10 +79,15 @@ def with_tags(file: bytes, carried: Iterable[Tag]) -> list[bytes]:
     return [file[:4] + struct.pack("<I", at), file[8:], padding, directory]
 
 
+def values(tag: Tag) -> tuple[int, ...]:
+    """The values of a tag of whole numbers; none for others."""
+    form = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(tag.kind)
+    return struct.unpack(f"<{tag.count}{form}", tag.data) if form else ()
+
+
 def value(tag: Tag) -> int:
     """The first value of a tag of whole numbers; 0 for others."""
-    form = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(tag.kind)
-    return int(struct.unpack_from("<" + form, tag.data)[0]) if form and tag.data else 0
+    return next(iter(values(tag)), 0)
 
 
 def short(number: int, content: int) -> Tag:
@@ -82,24 +105,40 @@ def raw(number: int, content: bytes, kind: int = 7) -> Tag:
     return Tag(number, kind, len(content), content)
 
 
-def _directory(block: bytes, at: int, order: str, big: bool, depth: int) -> tuple[Tag, ...]:
-    step, head, form, room = (20, 8, "HHQ", 8) if big else (12, 2, "HHI", 4)
-    (count,) = struct.unpack_from(order + ("Q" if big else "H"), block, at)
-    found = []
-    for here in range(at + head, at + head + step * min(count, 4096), step):
-        number, kind, length = struct.unpack_from(order + form, block, here)
-        start = here + step - room
-        offset = struct.unpack_from(order + ("Q" if big else "I"), block, start)[0]
-        size = _SIZES.get(kind, 1) * length
+@dataclass(frozen=True)
+class _Reader:
+    """A file or block, its byte order and whether its offsets are of 8 bytes."""
+
+    block: bytes
+    order: str
+    big: bool
+    strict: bool
+
+    def directory(self, at: int, depth: int) -> tuple[Tag, ...]:
+        step, head = (20, 8) if self.big else (12, 2)
+        (count,) = struct.unpack_from(self.order + ("Q" if self.big else "H"), self.block, at)
+        found = []
+        for here in range(at + head, at + head + step * min(count, 4096), step):
+            try:
+                found.append(self._tag(here, depth))
+            except struct.error:
+                if self.strict:
+                    raise
+        return tuple(tag for tag in found if tag.data or tag.children)
+
+    def _tag(self, here: int, depth: int) -> Tag:
+        number, kind, count = struct.unpack_from(self.order + ("HHQ" if self.big else "HHI"), self.block, here)
+        room = 8 if self.big else 4
+        start = here + (12 if self.big else 8)
+        (offset,) = struct.unpack_from(self.order + ("Q" if self.big else "I"), self.block, start)
         if number in _POINTERS:
-            if depth < _DEEPEST and length == 1:
-                found.append(Tag(number, 4, 1, b"", _directory(block, offset, order, big, depth + 1)))
-            continue
+            inside = self.directory(offset, depth + 1) if depth < _DEEPEST and count == 1 else ()
+            return Tag(number, 4, 1, b"", inside)
+        size = _SIZES.get(kind, 1) * count
         start = start if size <= room else offset
-        if start + size > len(block):
+        if start + size > len(self.block):
             raise struct.error("a value lies outside the file")
-        found.append(Tag(number, kind, length, _little(block[start : start + size], kind, order)))
-    return tuple(found)
+        return Tag(number, kind, count, _little(self.block[start : start + size], kind, self.order))
 
 
 def _little(data: bytes, kind: int, order: str) -> bytes:

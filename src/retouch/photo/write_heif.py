@@ -6,7 +6,7 @@ import io
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from retouch.photo import exif
+from retouch.photo import exif, xmp
 from retouch.photo.encoded import Encoded, Settings
 from retouch.photo.metadata import left_out, metadata
 from retouch.photo.pil import image_of
@@ -42,7 +42,8 @@ def write_heif(photo: Photo, settings: Settings) -> Encoded:
         # An orientation tag, even of 1, would make the encoder rewrite the block and break its offsets.
         options["exif"] = b"Exif\0\0" + exif.without_orientation(said.exif)
     if said.xmp:
-        options["xmp"] = said.xmp
+        # The pixels are upright, and the HEIC encoder would turn them by what stands here.
+        options["xmp"], _ = xmp.edited(said.xmp, size=photo.size, turn_up=True)
     if photo.source.icc:
         options["icc_profile"] = photo.source.icc
     out = io.BytesIO()

@@ -60,6 +60,9 @@ def _save_gif(photo: Photo, out: io.BytesIO, notes: list[str]) -> None:
     mode = natural_mode(photo).removesuffix(";16")
     if mode in ("P", "1") or (mode == "L" and photo.source.key is None):
         image, more = image_of(photo, mode)
+        if isinstance(image.info.get("transparency"), bytes):
+            image = _quantised(photo)
+            more = ["GIF has no partial transparency; what was less than half opaque is clear now"]
         notes += more
     elif mode == "L":
         image, _ = image_of(photo, "L")

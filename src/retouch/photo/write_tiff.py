@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from retouch.photo import tiffs
+from retouch.photo import deep, tiffs
 from retouch.photo.encoded import Encoded
 from retouch.photo.metadata import left_out, metadata
 from retouch.photo.photoshop import without_thumbnails
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 QUALITY = 95
 # PNG and GIF have transparency without an alpha plane; TIFF has not.
-_WITH_ALPHA = {"P": "RGBA", "RGB": "RGBA", "L": "LA", "1": "LA", "I;16": "LA"}
+_WITH_ALPHA = {"P": "RGBA", "RGB": "RGBA", "L": "LA", "1": "LA", "I;16": "LA;16", "RGB;16": "RGBA;16"}
 _DEFAULT = "tiff_adobe_deflate"
 _BITONAL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "lzma", "zstd", *_BITONAL)
@@ -28,31 +28,40 @@ MAKER_NOTE = "the maker's note stands at another place of the TIFF now; offsets 
 def write_tiff(photo: Photo) -> Encoded:
     """The photo as a TIFF file."""
     notes: list[str] = []
-    mode = natural_mode(photo)
+    mode = _mode(photo, notes)
     compression = _compression(photo, mode, notes)
     if mode.endswith(";16") and mode != "I;16":
-        from retouch.photo.deep import encode_tiff
-
-        plain = encode_tiff(photo, compression, photo.source.predictor)
+        plain = deep.encode_tiff(photo, compression, photo.source.predictor)
     else:
-        if photo.alpha is not None and mode in _WITH_ALPHA:
-            notes.append(f"TIFF has no transparency for the mode {mode}; it is {_WITH_ALPHA[mode]} now")
-            mode = _WITH_ALPHA[mode]
-        image, said = image_of(photo, mode)
-        notes += said
-        options: dict[str, Any] = {"compression": compression}
-        if compression == "jpeg":
-            options["quality"] = QUALITY
-        elif photo.source.predictor == 2 and compression in ("tiff_lzw", "tiff_adobe_deflate", "zstd"):
-            options["tiffinfo"] = {317: 2}
-        out = io.BytesIO()
-        image.save(out, "TIFF", **options)
-        plain = out.getvalue()
+        plain = _encoded(photo, mode, compression, notes)
     if photo.source.format == "TIFF" and photo.source.bits not in (1, 8, 16):
-        notes.append(f"the TIFF has {16 if mode == 'I;16' else 8} bits per sample now, not {photo.source.bits}")
+        notes.append(f"the TIFF has {16 if mode.endswith(';16') else 8} bits per sample now, not {photo.source.bits}")
     notes += left_out(photo, "TIFF", {"EXIF data", "XMP data", "colour profile", "resolution"})
     said_of = metadata(photo)
     return Encoded(tiffs.with_tags(plain, _carried(photo, said_of, notes)), [*said_of.notes, *notes])
+
+
+def _mode(photo: Photo, notes: list[str]) -> str:
+    mode = natural_mode(photo)
+    if photo.alpha is None or mode not in _WITH_ALPHA:
+        return mode
+    wanted = _WITH_ALPHA[mode]
+    wanted = wanted if deep.available() else wanted.removesuffix(";16")
+    notes.append(f"TIFF has no transparency for the mode {mode}; it is {wanted} now")
+    return wanted
+
+
+def _encoded(photo: Photo, mode: str, compression: str, notes: list[str]) -> bytes:
+    image, said = image_of(photo, mode)
+    notes += said
+    options: dict[str, Any] = {"compression": compression}
+    if compression == "jpeg":
+        options["quality"] = QUALITY
+    elif photo.source.predictor == 2 and compression in ("tiff_lzw", "tiff_adobe_deflate", "zstd"):
+        options["tiffinfo"] = {317: 2}
+    out = io.BytesIO()
+    image.save(out, "TIFF", **options)
+    return out.getvalue()
 
 
 def _compression(photo: Photo, mode: str, notes: list[str]) -> str:
