@@ -12,7 +12,8 @@ from retouch.photo import edit, put_rgb, read, write
 BOX = (19, 10, 30, 21)  # x0, y0, x1, y1 of what `filled` fills
 XMP = (
     b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
-    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
     b'tiff:Orientation="6" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:title="Picture"/></rdf:RDF></x:xmpmeta>'
     b'<?xpacket end="w"?>'
 )

@@ -20,8 +20,7 @@ def coefficients(content, tmp_path):
     path.write_bytes(b"\xff\xd8" + b"".join(kept) + content[parts.scan :])
     with jpeglib.version("turbo210") if jpeglib.version.get() else jpeglib.version("6b"):
         jpeg = jpeglib.read_dct(str(path))
-        planes = [plane.copy() for plane in (jpeg.Y, jpeg.Cb, jpeg.Cr) if plane is not None]
-    return planes
+        return [plane.copy() for plane in (jpeg.Y, jpeg.Cb, jpeg.Cr) if plane is not None]
 
 
 @pytest.fixture(autouse=True)
@@ -258,7 +257,7 @@ def test_cmyk_goes_round_with_a_note(options):
     assert np.abs(again.pixels[kept].astype(int) - photo.pixels[kept]).mean() < 4
     frames = [segments.frame(segments.split(one).segments) for one in (content, output)]
     assert frames[0].adobe == frames[1].adobe == 0
-    assert [set(one.tables.values()) for one in frames][0] == [set(one.tables.values()) for one in frames][1]
+    assert set(frames[0].tables.values()) == set(frames[1].tables.values())
     old, new = (np.asarray(Image.open(io.BytesIO(one)).convert("RGB"), int) for one in (content, output))
     assert np.abs(old[kept] - new[kept]).mean() < 4
 

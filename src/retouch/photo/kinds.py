@@ -73,7 +73,7 @@ def from_array(a: NDArray[Any]) -> Photo:
         raise ValueError(f"photo: has the shape {a.shape}; accepted: [H, W] or [H, W, C] with C = 1, 2, 3 or 4")
     if a.dtype.kind == "f":
         values = _sixteen_bits(a)
-    elif a.dtype in (np.uint8, np.uint16):
+    elif a.dtype.kind == "u" and a.dtype.itemsize <= 2:
         values = a.astype(a.dtype.newbyteorder("="))
     else:
         raise ValueError(f"photo: is an array of {a.dtype}; accepted: uint8, uint16, or float in [0, 1]")

@@ -59,7 +59,8 @@ def repaletted(photo: Photo) -> Fitted:
     fresh = (full[indices] != wanted).any(axis=2) | ~_inside(old, photo)  # [H, W]
     transparent = photo.alpha is not None
     if not fresh.any():
-        return Fitted(indices, palette, transparent, ())
+        # An index may point behind the palette; decoders show black there, so black is what it gets.
+        return Fitted(indices, full[: max(len(palette), int(indices.max()) + 1)], transparent, ())
     kept = np.bincount(indices[~fresh], minlength=256) > 0  # [256]
     colours, which = np.unique(wanted[fresh], axis=0, return_inverse=True)  # [n, 4], [m]
     table, known, notes = _extended(full, kept, len(palette), colours)

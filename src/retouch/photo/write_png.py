@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from retouch.photo import chunks
+from retouch.photo import chunks, pngbits
 from retouch.photo.encoded import Encoded
 from retouch.photo.metadata import metadata, untouched
+from retouch.photo.palette import repaletted
 from retouch.photo.photo import Chunk
 from retouch.photo.pil import image_of, natural_mode
 from retouch.photo.segments import CREDENTIALS
@@ -46,35 +46,35 @@ def write_png(photo: Photo) -> Encoded:
 
 
 def _encoded(photo: Photo, mode: str, notes: list[str]) -> bytes:
+    if mode == "P":
+        return _with_palette(photo, notes)
     image, said = image_of(photo, mode)
     notes += said
-    options: dict[str, Any] = {"optimize": False, "compress_level": 6}
-    if mode == "P":
-        options["bits"] = 8 if photo.source.bits > 8 else max(photo.source.bits, _bits_for(image.getpalette()))
-        if photo.source.format == "PNG" and options["bits"] > photo.source.bits:
-            notes.append(f"the palette has {options['bits']} bits per pixel now, not {photo.source.bits}")
-    few = mode == "L" and photo.source.format == "PNG" and photo.source.bits in (2, 4)
-    if few:
-        image = _few_greys(image, photo.source.bits)
-        options["bits"] = photo.source.bits
-    key = None if mode == "P" else image.info.pop("transparency", None)
-    out = io.BytesIO()
-    image.save(out, "PNG", **options)
-    plain = out.getvalue()
-    if key is not None:
-        plain = _with_key(plain, key)
-    if few and chunks.header(plain).bits != photo.source.bits:  # Pillow before 12 ignores the bits of grey
-        notes.append(f"the photo has 8 bits per pixel now, not {photo.source.bits}")
-    return plain
+    key = image.info.pop("transparency", None)
+    if mode == "L" and photo.source.format == "PNG" and photo.source.bits < 8:
+        top = (1 << photo.source.bits) - 1
+        few = ((np.asarray(image).astype(np.uint16) * top + 127) // 255).astype(np.uint8)  # [H, W]
+        plain = pngbits.png(few, photo.source.bits, pngbits.GREY)
+    else:
+        out = io.BytesIO()
+        image.save(out, "PNG", compress_level=6)
+        plain = out.getvalue()
+    return plain if key is None else _with_key(plain, key)
 
 
-def _few_greys(image: Image.Image, bits: int) -> Image.Image:
-    """Greys rounded to those that so few bits can tell apart."""
-    top = (1 << bits) - 1
-    grey = np.asarray(image).astype(np.uint16)  # [H, W]
-    few = Image.fromarray(((grey * top + 127) // 255 * (255 // top)).astype(np.uint8))
-    few.info.update(image.info)
-    return few
+def _with_palette(photo: Photo, notes: list[str]) -> bytes:
+    fitted = repaletted(photo)
+    notes += fitted.notes
+    own = photo.source.bits if photo.source.format == "PNG" else 8
+    bits = max(own, next(bits for bits in (1, 2, 4, 8) if len(fitted.palette) <= 1 << bits))
+    if bits > own:
+        notes.append(f"the palette has {bits} bits per pixel now, not {own}")
+    alphas = None
+    if fitted.transparent:
+        last = int(np.flatnonzero(fitted.palette[:, 3] != 255)[-1:].sum())
+        alphas = fitted.palette[: last + 1, 3].tobytes()
+    colours = fitted.palette[:, :3].tobytes()
+    return pngbits.png(fitted.indices, bits, pngbits.PALETTE, palette=colours, transparency=alphas)
 
 
 def _with_key(plain: bytes, key: int | tuple[int, ...]) -> bytes:
