@@ -18,7 +18,7 @@ from retouch.window import grown
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("patchmatch", "smooth", "telea", "ns", "biharmonic")
-TILE = 300
+TILE = 240
 
 
 def close_up(image: Image.Image, box: tuple[int, int, int, int], side: int = TILE) -> Image.Image:
@@ -91,8 +91,8 @@ def two_passes() -> Image.Image:
 
 
 def main() -> None:
-    contact_sheet().save(ROOT / "docs" / "contact-sheet.jpg", quality=85)
-    two_passes().save(ROOT / "docs" / "two-pass.jpg", quality=85)
+    contact_sheet().save(ROOT / "docs" / "contact-sheet.jpg", quality=82)
+    two_passes().save(ROOT / "docs" / "two-pass.jpg", quality=82)
 
 
 if __name__ == "__main__":
