@@ -127,7 +127,8 @@ def test_damage_is_never_fatal(data):
     block = bytes(block[: data.draw(st.integers(0, len(block)))])
     assert 1 <= exif.orientation(block) <= 8
     new, notes = exif.edited(block, size=(9, 9), thumbnail=give, turn_up=True)
-    assert new is None or isinstance(new, bytes)
+    assert isinstance(new, bytes)
+    assert exif.orientation(new) == 1
     assert all(isinstance(note, str) for note in notes)
     assert isinstance(exif.without_orientation(block), bytes)
     assert isinstance(exif.readable(block), bool)
@@ -144,3 +145,15 @@ def test_a_made_thumbnail_fits_its_room():
     assert len(tight) <= 4000
     assert make((160, 120), 10) == b""
     assert Image.open(io.BytesIO(maker(from_array(pixels), 6)((160, 120), 60000))).size == (96, 160)
+
+
+def test_a_damaged_block_is_upright_all_the_same():
+    block = bytearray(exif_block(orientation=6))
+    at = block.index(b"\x69\x87\x04\x00")
+    block[at + 8 : at + 12] = b"\xff\xff\xff\x7f"
+    assert exif.orientation(bytes(block)) == 6
+    new, notes = exif.edited(bytes(block), size=(1, 1), thumbnail=give, turn_up=True)
+    assert notes == [exif.DAMAGED]
+    assert exif.orientation(new) == 1
+    kept, _ = exif.edited(bytes(block), size=(1, 1), thumbnail=give, turn_up=False)
+    assert kept == block

@@ -300,12 +300,13 @@ def test_damaged_exif_is_copied_with_a_note():
         assert segments.exif(segments.split(output).segments) == block
 
 
-def test_damaged_exif_with_a_picture_is_left_out():
+def test_pictures_in_damaged_exif_are_blanked():
     old = samples.thumbnail()
-    content = file(form="JPEG", exif=b"Exif\0\0" + b"II*\0\xff\xff\xff\x7f" + old)
+    content = file(form="JPEG", exif=b"Exif\0\0" + b"II*\0\xff\xff\xff\x7f" + old + b"end")
     _, _, output, _, notes = rewritten(content)
-    assert old not in output
-    assert any("left out" in note for note in notes)
+    assert old[4:-4] not in output
+    assert b"II*\0\xff\xff\xff\x7f" + bytes(len(old)) + b"end" in output
+    assert any("blanked" in note for note in notes)
 
 
 def test_a_broken_profile_is_taken_as_srgb_and_kept():
@@ -347,3 +348,12 @@ def test_other_formats_become_jpeg_or_say_why_not():
     output, notes = written(filled(file("1", "PNG"))[1], format="JPEG")
     assert read(output).source.mode == "L"
     assert photo.source.format == "PNG"
+
+
+def test_a_table_with_zeros_is_written_another_way():
+    content = bytearray(file(form="JPEG"))
+    at = content.index(b"\xff\xdb")
+    content[at + 20] = 0
+    _, _, _, again, notes = rewritten(bytes(content))
+    assert any("quantisation tables" in note for note in notes)
+    assert again.size == (71, 53)

@@ -22,7 +22,7 @@ _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _JPEG_START, _JPEG_LENGTH, _STRIP_STARTS, _STRIP_LENGTHS = 0x0201, 0x0202, 0x0111, 0x0117
 
 DAMAGED = "the EXIF data is damaged and was copied as it was"
-DROPPED = "the EXIF data is damaged and holds a picture that could not be renewed; it was left out"
+BLANKED = "the EXIF data is damaged; it was copied as it was, but for pictures in it, which were blanked"
 PREVIEW = "the EXIF data (maker's note) held a preview of the photo as it was before; it was blanked"
 NO_THUMBNAIL = "the thumbnail in the EXIF data could not be renewed; it was removed"
 
@@ -41,11 +41,23 @@ class _Entry:
         return _SIZES.get(self.kind, 1) * self.count
 
 
-class _Block:
-    """An EXIF block being edited; struct.error and IndexError mean that it is damaged."""
+class _Bytes:
+    """Bytes being edited."""
 
     def __init__(self, block: bytes) -> None:
         self.bytes = bytearray(block)
+
+    def blank(self, start: int, length: int) -> None:
+        if start < 0 or length < 0 or start + length > len(self.bytes):
+            raise struct.error("a picture lies outside the block")
+        self.bytes[start : start + length] = bytes(length)
+
+
+class _Block(_Bytes):
+    """An EXIF block being edited; struct.error and IndexError mean that it is damaged."""
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__(block)
         order = bytes(self.bytes[:4])
         if order not in (b"II*\0", b"MM\0*"):
             raise struct.error("no TIFF header")
@@ -81,11 +93,6 @@ class _Block:
             return
         form = {1: "B", 3: "H", 4: "I", 9: "i", 13: "I"}[entry.kind]
         struct.pack_into(self.order + form, self.bytes, entry.data, value)
-
-    def blank(self, start: int, length: int) -> None:
-        if start < 0 or length < 0 or start + length > len(self.bytes):
-            raise struct.error("a picture lies outside the block")
-        self.bytes[start : start + length] = bytes(length)
 
 
 def orientation(block: bytes | None) -> int:
@@ -152,7 +159,7 @@ def edited(
     thumbnail: Callable[[tuple[int, int] | None, int], bytes],
     turn_up: bool,
     limit: int | None = None,
-) -> tuple[bytes | None, list[str]]:
+) -> tuple[bytes, list[str]]:
     """The block for changed pixels.
 
     Args:
@@ -163,14 +170,27 @@ def edited(
         limit: the most bytes that the result may have.
 
     Returns:
-        The new block (None: none that can be used) and notes.
+        The new block and notes.
     """
     try:
         return _edited(_Block(block), size, thumbnail, turn_up, limit)
     except (struct.error, IndexError, KeyError, OverflowError):
-        if find_picture(block) >= 0:
-            return None, [DROPPED]
-        return block, [DAMAGED]
+        return _copied(block, turn_up)
+
+
+def _copied(block: bytes, turn_up: bool) -> tuple[bytes, list[str]]:
+    """A damaged block without the pictures in it; its orientation, if that much can be read, is made 1 on request."""
+    inside = _Bytes(block)
+    notes = [BLANKED] if _blank_pictures(inside) else [DAMAGED]
+    if not turn_up:
+        return bytes(inside.bytes), notes
+    try:
+        readable_part = _Block(bytes(inside.bytes))
+        first, _ = readable_part.directory(readable_part.number("I", 4))
+        readable_part.set_value(first[_ORIENTATION], 1)
+    except (struct.error, IndexError, KeyError):
+        return bytes(inside.bytes), notes
+    return bytes(readable_part.bytes), notes
 
 
 def _edited(
@@ -212,7 +232,7 @@ def _directories(inside: _Block) -> tuple[dict[int, _Entry], dict[int, _Entry], 
     return first, exif, second, link
 
 
-def _blank_pictures(inside: _Block) -> bool:
+def _blank_pictures(inside: _Bytes) -> bool:
     """Blank all JPEG pictures in the block; they show what has been removed from the photo."""
     at, any_found = find_picture(inside.bytes), False
     while at >= 0:

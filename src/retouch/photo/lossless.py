@@ -71,7 +71,7 @@ def rewritten(
     most = max(one.across for one in frame.components), max(one.down for one in frame.components)
     if any(most[0] % one.across or most[1] % one.down for one in frame.components):
         raise Unsuited("its chroma sampling")
-    if any(one.table not in frame.tables for one in frame.components):
+    if any(0 in frame.tables.get(one.table, (0,)) for one in frame.components):
         raise Unsuited("its quantisation tables")
     kept = [one.encoded() for one in parts.segments if not one.is_metadata or one.code in (APP0, APP14)]
     with tempfile.TemporaryDirectory() as folder, _LOCK:

@@ -72,7 +72,7 @@ def to_pil(photo: Photo) -> Image.Image:
         info["exif"] = b"Exif\0\0" + source.exif
     if source.exif and source.orientation != 1:
         upright = exif.edited(source.exif, size=photo.size, thumbnail=_nothing, turn_up=True)[0]
-        info["exif"] = b"Exif\0\0" + upright if upright else b""
+        info["exif"] = b"Exif\0\0" + upright
     if source.xmp:
         info.setdefault("xmp", source.xmp)
     if source.dpi:
