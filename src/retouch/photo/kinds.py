@@ -108,21 +108,27 @@ def _sixteen_bits(a: NDArray[Any]) -> NDArray[np.uint16]:
 def _array_back(photo: Photo, original: NDArray[Any]) -> NDArray[Any]:
     """The original array with only the changed pixels written over."""
     height, width = photo.pixels.shape[:2]
-    planes = photo.pixels if photo.alpha is None or original.ndim == 2 else photo.array()  # [H, W, C]
     x, y = photo.source.placed
-    if (width, height) == original.shape[1::-1]:
+    if (height, width) == original.shape[:2]:
         out = original.copy()
     else:
         out = np.zeros((height, width, *original.shape[2:]), original.dtype)
         out[y : y + original.shape[0], x : x + original.shape[1]] = original
     if photo.changed is None or not photo.changed.any():
         return out
-    fresh = planes[photo.changed]  # [n, C]
-    if original.dtype.kind == "f":
-        fresh = (fresh.astype(np.float64) / 65535).astype(original.dtype)
-    channels = original.shape[2] if original.ndim == 3 else 1
-    out[photo.changed] = fresh[:, :channels] if original.ndim == 3 else fresh[:, 0]
+    planes = out if out.ndim == 3 else out[..., None]  # [H, W, C], a view
+    colours = photo.pixels.shape[2]
+    planes[photo.changed, :colours] = _as(photo.pixels[photo.changed], original.dtype)
+    if photo.alpha is not None:
+        # Alpha is not part of what a fill changes, unless somebody made filled pixels opaque.
+        before = planes[..., -1] if original.dtype.kind != "f" else _sixteen_bits(planes[..., -1])  # [H, W]
+        fresh = photo.changed & (photo.alpha != before)
+        planes[fresh, -1] = _as(photo.alpha[fresh], original.dtype)
     return out
+
+
+def _as(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return (values.astype(np.float64) / 65535).astype(dtype) if dtype.kind == "f" else values.astype(dtype)
 
 
 def _is_tensor(x: object) -> bool:

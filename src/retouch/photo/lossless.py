@@ -74,12 +74,15 @@ def rewritten(
     if any(0 in frame.tables.get(one.table, (0,)) for one in frame.components):
         raise Unsuited("its quantisation tables")
     kept = [one.encoded() for one in parts.segments if not one.is_metadata or one.code in (APP0, APP14)]
-    with tempfile.TemporaryDirectory() as folder, _LOCK:
-        before, after = Path(folder, "before.jpg"), Path(folder, "after.jpg")
-        with before.open("wb") as file:
-            file.writelines([b"\xff\xd8", *kept, memoryview(content)[parts.scan :]])
-        _rewrite(before, after, frame, pixels, changed)
-        return after.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory() as folder, _LOCK:
+            before, after = Path(folder, "before.jpg"), Path(folder, "after.jpg")
+            with before.open("wb") as file:
+                file.writelines([b"\xff\xd8", *kept, memoryview(content)[parts.scan :]])
+            _rewrite(before, after, frame, pixels, changed)
+            return after.read_bytes()
+    except OSError as error:
+        raise Unsuited("its temporary copy") from error
 
 
 def joined(edited: bytes, metadata: list[Segment]) -> list[bytes | memoryview]:
@@ -90,8 +93,10 @@ def joined(edited: bytes, metadata: list[Segment]) -> list[bytes | memoryview]:
 
 
 def _rewrite(before: Path, after: Path, frame: Frame, pixels: NDArray[np.uint8], changed: NDArray[np.bool_]) -> None:
-    import jpeglib
-
+    try:
+        import jpeglib
+    except ImportError as error:
+        raise Unsuited("without a working extra jpeg it") from error
     earlier = jpeglib.version.get()
     jpeglib.version.set(_PROGRESSIVE if frame.progressive else _SEQUENTIAL)
     try:
