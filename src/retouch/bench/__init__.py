@@ -1,0 +1,1 @@
+"""The benchmark: metrics, the papers' protocols, speed and reports."""
