@@ -1,7 +1,7 @@
 """How fast masks are drawn, and what they look like in numbers.
 
-    python benchmarks/holes.py                 masks per second and core, at 256 x 256 and at the native size
-    python benchmarks/holes.py --statistics    share of hole and connected parts of 2,000 masks; rows of measured.py
+python benchmarks/holes.py                 masks per second and core, at 256 x 256 and at the native size
+python benchmarks/holes.py --statistics    share of hole and connected parts of 2,000 masks; rows of measured.py
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def listing() -> str:
         share = f"{found.mean:.2f} ± {found.std:.2f}"
         rows.append((one.name, str(one.native), share, f"{found.parts:.1f}", source))
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows]
     return "\n".join([*lines, "", _EXPLAINED])
 
 

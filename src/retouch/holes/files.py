@@ -69,7 +69,8 @@ def write_holes(
         OSError: the folder cannot be made or written.
         ValueError: as `draw`; or the folder's record is damaged.
     """
-    size, limits, count = checked_size(size), checked_ratio(ratio), checked_count("count", count, least=1)
+    size, limits = checked_size(size), checked_ratio(ratio)
+    count, seed = checked_count("count", count, least=1), checked_count("seed", seed)
     named = objects if isinstance(objects, str | os.PathLike) else None
     source = objects_from(named) if named is not None else objects
     make = partial(draw, recipe(name).name, size, ratio=limits, objects=source)
@@ -135,7 +136,7 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 def _write_sheet(folder: Path, count: int) -> Path:
     shown = range(min(count, SHOWN))
-    picture = sheet([read_shape(mask_path(folder, k)) for k in shown], labels=[f"{k}:" for k in shown])
+    picture = sheet([read_shape(mask_path(folder, k)) for k in shown], labels=[f"#{k}" for k in shown])
     with atomic(folder / SHEET, overwrite=True) as file:
         picture.save(file, format="PNG")
     return folder / SHEET

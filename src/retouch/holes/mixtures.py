@@ -46,7 +46,7 @@ class Mixture:
 def asuka(size: Size, rng: Generator, mixture: Mixture, objects: Objects) -> Masks:
     """A mask of ASUKA's training mixture, or of MISATO with that mixture.
 
-    The kind is drawn once and kept while its masks are refused for their share, so that the weights hold exactly.
+    Kind and union are drawn once and kept while masks are refused for their share, so that the weights hold exactly.
 
     Args:
         size: (height, width) in pixels.
@@ -62,7 +62,8 @@ def asuka(size: Size, rng: Generator, mixture: Mixture, objects: Objects) -> Mas
     """
     u = rng.random() * (mixture.shapes + mixture.irregular + mixture.regular)
     if u < mixture.shapes:
-        return redraw(lambda: _shape(size, rng, mixture, objects), mixture.ratio, "the mixture's object part")
+        united = bool(rng.random() < mixture.union)
+        return redraw(lambda: _shape(size, rng, mixture, objects, united), mixture.ratio, "the mixture's object part")
     if u < mixture.shapes + mixture.irregular:
         return redraw(lambda: _irregular(size, rng, mixture), mixture.ratio, "the mixture's irregular part")
     return redraw(lambda: _regular(size, rng), mixture.ratio, "the mixture's regular part")
@@ -98,9 +99,9 @@ def misato(size: Size, rng: Generator, mixture: Mixture, objects: Objects, keep:
     return redraw(lambda: asuka(size, rng, mixture, objects) & ~keep, mixture.ratio, "MISATO's mixture less foreground")
 
 
-def _shape(size: Size, rng: Generator, mixture: Mixture, objects: Objects) -> Masks:
+def _shape(size: Size, rng: Generator, mixture: Mixture, objects: Objects, united: bool) -> Masks:
     shape = objects(size, rng)
-    return shape | _irregular(size, rng, mixture) if rng.random() < mixture.union else shape
+    return shape | _irregular(size, rng, mixture) if united else shape
 
 
 def _irregular(size: Size, rng: Generator, mixture: Mixture) -> Masks:

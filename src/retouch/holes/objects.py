@@ -175,11 +175,11 @@ def place(shape: Masks, size: Size, rng: Generator, extent: Ratio = EXTENT) -> M
 
 
 def scaled(shape: Masks, size: Size) -> Masks:
-    """`shape` [h, w] bool scaled to `size` (height, width): True where at least half of a pixel is covered."""
+    """`shape` [h, w] bool scaled to `size` (height, width), smooth when enlarged; never empty where `shape` is not."""
     if shape.shape == tuple(size):
         return shape
     grey = Image.fromarray(shape.astype(np.uint8) * 255)
-    covered = np.asarray(grey.resize((size[1], size[0]), Image.Resampling.BOX))  # [H, W]
+    covered = np.asarray(grey.resize((size[1], size[0]), Image.Resampling.BILINEAR))  # [H, W]
     hole: Masks = covered >= 128
     # A shape thinner than half a pixel would vanish altogether.
     return hole if hole.any() else covered > 0

@@ -23,13 +23,13 @@ GAP, LINE = 6, 14  # pixels between cells, and height of a line of text
 def sheet(
     holes: Sequence[Masks], columns: int | None = None, cell: int = 128, labels: Sequence[str] | None = None
 ) -> Image.Image:
-    """A contact sheet: each mask (light = hole) scaled into a square cell, its share of hole in percent below.
+    """A contact sheet: each mask (light = hole) scaled into a square cell, its share of hole below.
 
     Args:
         holes: [H, W] bool each, True = hole; sizes may differ.
         columns: cells in a row; None: about as many as rows.
         cell: side of a cell in pixels.
-        labels: a word before each percentage; None: none.
+        labels: a word after each share; None: none.
 
     Returns:
         A PIL image of mode L.
@@ -45,13 +45,19 @@ def sheet(
     across = checked_count("columns", math.ceil(math.sqrt(len(holes))) if columns is None else columns, least=1)
     rows = math.ceil(len(holes) / across)
     picture = Image.new("L", (across * (cell + GAP) + GAP, rows * (cell + LINE + GAP) + GAP), PAPER)
-    ink = ImageDraw.Draw(picture)
     for k, hole in enumerate(holes):
         x, y = GAP + k % across * (cell + GAP), GAP + k // across * (cell + LINE + GAP)
         picture.paste(_thumbnail(checked_hole(f"holes[{k}]", hole), cell), (x, y))
-        word = f"{labels[k]} " if labels is not None else ""
-        ink.text((x, y + cell + 1), f"{word}{share(hole):.0%}", fill=INK)
+        text = f"{share(hole):.0%} {labels[k] if labels is not None else ''}"
+        picture.paste(_line(text, cell), (x, y + cell))
     return picture
+
+
+def _line(text: str, width: int) -> Image.Image:
+    """A line of text, cut off at `width` pixels so that it stays under its own cell."""
+    strip = Image.new("L", (width, LINE), PAPER)
+    ImageDraw.Draw(strip).text((0, 1), text, fill=INK)
+    return strip
 
 
 def _thumbnail(hole: Masks, cell: int) -> Image.Image:
