@@ -357,3 +357,22 @@ def test_a_table_with_zeros_is_written_another_way():
     _, _, _, again, notes = rewritten(bytes(content))
     assert any("quantisation tables" in note for note in notes)
     assert again.size == (71, 53)
+
+
+def test_without_the_extra_restart_markers_stay(monkeypatch):
+    monkeypatch.setattr(lossless, "available", lambda: False)
+    _, _, output, _, _ = rewritten(file(form="JPEG", restart_marker_blocks=3))
+    assert segments.frame(segments.split(output).segments).restart == 3
+
+
+def test_ycck_is_read_and_becomes_cmyk_with_a_note(tmp_path):
+    path = tmp_path / "ycck.jpg"
+    plain = bytearray(file("CMYK", "JPEG"))
+    at = plain.index(b"Adobe")
+    plain[at + 11] = 2
+    path.write_bytes(plain)
+    photo, edited, output, again, notes = rewritten(bytes(plain))
+    assert segments.frame(segments.split(output).segments).adobe == 0
+    assert any("YCCK" in note for note in notes)
+    known = ~edited.changed
+    assert np.abs(again.pixels[known].astype(int) - photo.pixels[known]).mean() < 6

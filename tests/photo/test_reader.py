@@ -123,10 +123,12 @@ def test_no_size_is_refused():
 
 
 def test_pillows_own_limit_is_neither_used_nor_changed(monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    for form in ("JPEG", "PNG", "TIFF", "BMP"):
-        assert read(file(form=form)).size == (71, 53)
-    assert Image.MAX_IMAGE_PIXELS == 1000
+    contents = [file("L", form, 1100, 2048) for form in ("JPEG", "PNG", "TIFF", "BMP")]
+    limit = 1 << 20  # less than half of these photos, so Pillow itself would refuse them
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    for content in contents:
+        assert read(content).size == (2048, 1100)
+    assert limit == Image.MAX_IMAGE_PIXELS
 
 
 def test_a_file_longer_than_any_photo_is_refused(tmp_path):
