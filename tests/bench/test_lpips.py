@@ -9,8 +9,8 @@ from tests.bench.samples import image
 torch = pytest.importorskip("torch")
 
 from retouch.bench.metrics import lpips, lpips_layers  # noqa: E402
-from retouch.features.lpips import Lpips  # noqa: E402
 from retouch.features.loaders import load_lpips  # noqa: E402
+from retouch.features.lpips import Lpips  # noqa: E402
 
 WEIGHTS = Path(os.environ.get("RETOUCH_WEIGHTS") or Path(__file__).resolve().parents[2].parent / "shared" / "weights")
 needs_weights = pytest.mark.skipif(

@@ -69,7 +69,7 @@ def test_another_content_under_a_known_name_is_refused(known):
 
 
 def test_a_file_of_another_name_is_taken_at_its_user_s_word(known, tmp_path):
-    file, weights = known
+    weights = known[1]
     mine = tmp_path / "mine.safetensors"
     mine.write_bytes(b"anything")
     assert locate(weights, mine) == mine

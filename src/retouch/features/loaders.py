@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from retouch.features.lpips import Lpips, Net
 
+    Module = TypeVar("Module", bound=nn.Module)
     Path: TypeAlias = str | os.PathLike[str] | None
     Change: TypeAlias = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
 
@@ -60,7 +61,7 @@ def load_lpips(net: Net = "alex", weights: Path = None, heads: Path = None, devi
     """
     from retouch.features.lpips import Lpips, assemble
 
-    network = Lpips(net)  # refuses an unknown net
+    network = _empty(lambda: Lpips(net))  # refuses an unknown net
     backbone, linear = {
         "alex": (sources.ALEXNET_FEATURES, sources.LPIPS_ALEX),
         "vgg": (sources.VGG16_FEATURES, sources.LPIPS_VGG),
@@ -71,6 +72,15 @@ def load_lpips(net: Net = "alex", weights: Path = None, heads: Path = None, devi
     state = assemble(net, read_tensors(file), read_tensors(other))
     fill_module(network, state, f"{file} with {other}")
     return network.requires_grad_(False).eval().to(device)
+
+
+def _empty(make: Callable[[], Module]) -> Module:
+    """A network without values, which are about to come from a file; making random ones would disturb torch's seed."""
+    import torch
+
+    with torch.device("meta"):
+        network = make()
+    return network.to_empty(device="cpu")
 
 
 def _fill(network: nn.Module, weights: Weights, path: Path, device: str, change: Change | None = None) -> str:
@@ -85,7 +95,7 @@ def _fill(network: nn.Module, weights: Weights, path: Path, device: str, change:
 def _inception(path: Path, device: str) -> Extractor:
     from retouch.features.inception import Inception, prepare
 
-    network = Inception(fid=True)
+    network = _empty(lambda: Inception(fid=True))
     identity = _fill(network, sources.INCEPTION, path, device)
 
     def feature(x: Tensor) -> Tensor:
@@ -100,7 +110,7 @@ def _inception_imagenet(path: Path, device: str) -> Extractor:
     from retouch.features.inception import Inception, prepare_imagenet, without_auxiliary
     from retouch.features.resize import pillow_crop
 
-    network = Inception(fid=False)
+    network = _empty(lambda: Inception(fid=False))
     identity = _fill(network, sources.INCEPTION_IMAGENET, path, device, without_auxiliary)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:
@@ -113,7 +123,7 @@ def _inception_imagenet(path: Path, device: str) -> Extractor:
 def _vgg_fc2(path: Path, device: str) -> Extractor:
     from retouch.features.vgg import Vgg16, prepare_fc2, public_names
 
-    network = Vgg16()
+    network = _empty(Vgg16)
     identity = _fill(network, sources.VGG16, path, device, public_names)
 
     def feature(x: Tensor) -> Tensor:
@@ -126,7 +136,7 @@ def _vgg_fc2(path: Path, device: str) -> Extractor:
 def _vgg_relu5_3(path: Path, device: str) -> Extractor:
     from retouch.features.vgg import Vgg16, imagenet_normalise, only_features
 
-    network = Vgg16(classifier=False)
+    network = _empty(lambda: Vgg16(classifier=False))
     identity = _fill(network, sources.VGG16_FEATURES, path, device, only_features)
 
     def feature(x: Tensor) -> Tensor:
@@ -140,7 +150,7 @@ def _resnet50(path: Path, device: str) -> Extractor:
     from retouch.features.resnet import ResNet50
     from retouch.features.vgg import imagenet_normalise
 
-    network = ResNet50()
+    network = _empty(ResNet50)
     identity = _fill(network, sources.RESNET50, path, device)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:
@@ -154,7 +164,7 @@ def _efficientnet_lite0(path: Path, device: str) -> Extractor:
     from retouch.features.resize import pillow_crop
     from retouch.features.vgg import imagenet_normalise
 
-    network = EfficientNetLite0()
+    network = _empty(EfficientNetLite0)
     identity = _fill(network, sources.EFFICIENTNET_LITE0, path, device)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:

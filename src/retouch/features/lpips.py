@@ -124,7 +124,7 @@ def assemble(net: Net, backbone: Mapping[str, Tensor], heads: Mapping[str, Tenso
 
     Layers that lie behind the last slice, a classifier among them, are left out.
     """
-    state = {k: v for k, v in Lpips(net).state_dict().items() if k.startswith("scaling_layer.")}
+    state = {f"scaling_layer.{k}": v for k, v in _Scaling().state_dict().items()}
     state.update(heads)
     for key, value in backbone.items():
         part, number, *rest = key.split(".")
