@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from retouch.catalogue import DEFAULT_MODEL, find
 from retouch.marks import Marks, mark, read_mask
 from retouch.mask import Mask
+from retouch.methods.base import Cancelled
 from retouch.settings import Settings, split
 
 if TYPE_CHECKING:
@@ -92,10 +93,20 @@ def open_photo(job: Job, photo: Any, masks: Sequence[Any]) -> Opened:
     from retouch import photo as photos
 
     opened = photos.read(photo, max_pixels=job.max_pixels)
+    _check_expanded(job, opened.size)
     read = [read_mask(one, job.settings, opened.size, job.max_pixels) for one in masks]
     hole = mark(read, job.marks, size=opened.size, photo=opened)
     avoid = None if job.avoid is None else _read_avoid(job, opened.size)
     return Opened(opened, hole, avoid)
+
+
+def _check_expanded(job: Job, size: tuple[int, int]) -> None:
+    left, top, right, bottom = job.settings.borders(size)
+    width, height = size[0] + left + right, size[1] + top + bottom
+    if width * height > max(job.max_pixels, size[0] * size[1]):
+        raise ValueError(
+            f"expand: makes {width} x {height} pixels; accepted: at most {job.max_pixels} in all (raise max_pixels)"
+        )
 
 
 def _read_avoid(job: Job, size: tuple[int, int]) -> Mask:
@@ -139,6 +150,6 @@ def one_line(error: BaseException) -> str:
         text = f"{error.filename}: {error.strerror}"
     elif isinstance(error, MemoryError):
         text = f"there is not enough memory ({text})" if text else "there is not enough memory"
-    elif not isinstance(error, (ValueError, OSError, ImportError)):
+    elif not isinstance(error, (ValueError, OSError, ImportError, Cancelled)):
         text = f"unexpected {type(error).__name__}: {text}" if text else f"unexpected {type(error).__name__}"
     return " ".join(text.split()) or type(error).__name__

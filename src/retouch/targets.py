@@ -113,3 +113,14 @@ def format_suffix(format: str) -> str:
         accepted = ", ".join(ends[0].lstrip(".") for ends in SUFFIXES.values())
         raise ValueError(f"format: {format!r} is unknown; accepted: {accepted}")
     return SUFFIXES[known][0]
+
+
+def photo_suffix(path: Path) -> str:
+    """The suffix of a photo's file, or where that means no format, the one of the format that the file holds."""
+    from retouch.photo.sniff import SUFFIXES, from_suffix, sniff
+
+    if from_suffix(path.name) is not None or not path.is_file():
+        return path.suffix
+    with path.open("rb") as file:
+        held = sniff(file.read(256))
+    return path.suffix if held is None else SUFFIXES[held][0]

@@ -79,6 +79,8 @@ def run_batch(
     started, began = time.perf_counter(), time.time()
     if jobs < 0:
         raise ValueError(f"jobs: is {jobs}; accepted: 1 or more processes, or 0 for none")
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"quality: is {quality}; accepted: 1 to 100")
     job = make_job(model=model, device=device, seed=seed, marks=marks, avoid=avoid, max_pixels=max_pixels, **options)
     plan = plan_batch(pairs, out, seed=seed, samples=samples, format=format, overwrite=overwrite, shard=shard)
     _make_folders(Path(out), plan.todo)

@@ -226,5 +226,7 @@ def _sendable(error: Exception) -> Exception:
 
 
 def _leave(_signal: int, _frame: object) -> None:
+    # A second request must not interrupt the clean-up of the first.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # As an exception it lets an open temporary file be removed.
     sys.exit(128 + signal.SIGTERM)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from retouch.cli.speak import as_options, say
+from retouch.cli.speak import PipeClosed, as_options, reader_needed, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,9 +29,10 @@ def run(argv: Sequence[str] | None) -> int:
             if not debug:
                 warnings.simplefilter("ignore")
             code = _command(words or ["--help"])
-        sys.stdout.flush()
+        with reader_needed():
+            sys.stdout.flush()
     except BaseException as error:
-        if debug and not isinstance(error, BrokenPipeError):
+        if debug and not isinstance(error, (PipeClosed, SystemExit)):
             traceback.print_exc()
         return _told(error)
     return code
@@ -49,6 +50,9 @@ def _command(words: list[str]) -> int:
 
     command = typer.main.get_command(app)
     code = command.main(args=words, prog_name="retouch", standalone_mode=False)
+    if code == INTERRUPTED:
+        # The parser makes an exit code of Ctrl-C; what to say of it is decided in one place.
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else OK
 
 
@@ -56,7 +60,7 @@ def _told(error: BaseException) -> int:
     """Say in one line what went wrong and choose the exit code."""
     from retouch.cli.errors import usage
 
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, PipeClosed):
         _drop_output()
         return PIPE_CLOSED
     if isinstance(error, KeyboardInterrupt):
@@ -91,6 +95,7 @@ def _terminable() -> Iterator[None]:
         return
 
     def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         sys.exit(128 + signal.SIGTERM)
 
     before = signal.signal(signal.SIGTERM, leave)

@@ -6,7 +6,7 @@ import io
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from retouch.targets import (
     check_target,
     format_suffix,
     numbered,
+    photo_suffix,
 )
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where everything of one run goes; `out` None: standard output."""
+    """Where everything of one run goes; `out` None: standard output; `named`: the user chose its name."""
 
     out: Path | None
+    named: bool
     samples: int
     writing: WritingOptions
     sides: SideOptions
@@ -74,12 +76,20 @@ def fill_one(
     """Fill one photo; nothing is computed before every output is known to be possible, and OUT is written last."""
     started = time.perf_counter()
     check_streams(photo, mask, target, samples, MAX_SAMPLES)
-    outputs = Outputs(_target(photo, target, writing), samples, writing, sides)
-    _check(outputs, [Path(name) for name in (photo, mask, job.avoid) if name not in (None, STREAM)])
+    outputs = Outputs(_target(photo, target, writing), target is not None, samples, writing, sides)
+    inputs = {"photo": photo, "mask": mask, "avoid": job.avoid}
+    paths = {name: Path(given) for name, given in inputs.items() if given is not None and given != STREAM}
+    for name, path in paths.items():
+        if not path.exists():
+            raise FileNotFoundError(f"{name}: there is no file {str(path)!r}")
+    _check(outputs, list(paths.values()))
     filler = load(job.model, job.device)
+    loaded = time.perf_counter()
     opened = open_photo(job, from_stdin(photo), [] if mask is None else [from_stdin(mask)])
+    reading = time.perf_counter() - loaded
     written = _fill_samples(filler, job, opened, outputs)
-    _report(job, photo, mask, opened, written, outputs, time.perf_counter() - started)
+    first = replace(written[0], seconds=written[0].seconds | {"read": round(reading, 4)})
+    _report(job, photo, mask, opened, [first, *written[1:]], outputs, time.perf_counter() - started)
 
 
 def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | None:
@@ -89,7 +99,7 @@ def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | N
         return None
     if target is None:
         given = Path(photo)
-        return given.with_name(f"{given.stem}.filled{suffix or given.suffix}")
+        return given.with_name(f"{given.stem}.filled{suffix or photo_suffix(given)}")
     path = Path(target)
     if suffix is not None and path.suffix and format_suffix(path.suffix) != suffix:
         raise ValueError(f"--format: {writing.format} and the suffix of {target} do not agree")
@@ -106,7 +116,7 @@ def _check(outputs: Outputs, inputs: list[Path]) -> None:
     ):
         if path is not None:
             check_suffix(path, accepted, what)
-    if outputs.out is not None and outputs.out.suffix:
+    if outputs.named and outputs.out is not None and outputs.out.suffix:
         check_photo_suffix(outputs.out)
     for_each = [outputs.out, sides.layer, sides.uncertainty]
     once = [sides.compare, sides.save_mask, None if sides.json == Path(STREAM) else sides.json]

@@ -86,13 +86,19 @@ def _size(photo: Path | None, size: str | None, marks: Marks, most: int) -> tupl
     if photo is None:
         if marks.needs_photo:
             raise ValueError("photo is missing: --key and --from-alpha look at it; give --photo")
-        return (None if size is None else parse_size(size)), None
+        return (None if size is None else _limited(parse_size(size), most)), None
     if size is not None:
         raise ValueError("size: is given by --photo already; give one of --photo and --size")
     from retouch import photo as photos
 
     opened = photos.read(photo, max_pixels=most)
     return opened.size, opened
+
+
+def _limited(size: tuple[int, int], most: int) -> tuple[int, int]:
+    if size[0] * size[1] > most:
+        raise ValueError(f"size: {size[0]} x {size[1]} pixels are more than {most} (raise max_pixels)")
+    return size
 
 
 def describe(mask: Mask, target: Path | None, info: bool, json: bool, overwrite: bool, inputs: Sequence[str]) -> None:

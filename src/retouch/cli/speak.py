@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Messages of the library name Python arguments; on the command line they are options.
 _ARGUMENTS = (
@@ -33,9 +37,23 @@ def say(text: str) -> None:
         print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
 
+class PipeClosed(Exception):
+    """Nobody reads standard output any more."""
+
+
 def out(text: str) -> None:
-    """Print a result on standard output."""
-    print(_printable(text, sys.stdout.encoding), flush=True)
+    """Print a result on standard output; raises PipeClosed where nobody reads it."""
+    with reader_needed():
+        print(_printable(text, sys.stdout.encoding), flush=True)
+
+
+@contextlib.contextmanager
+def reader_needed() -> Iterator[None]:
+    """Turn a closed pipe into PipeClosed, which the option parser does not take for an error of its own."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise PipeClosed from None
 
 
 def _printable(text: str, encoding: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from retouch.cli.speak import reader_needed
+
 STREAM = "-"
 
 
@@ -33,6 +35,7 @@ def from_stdin(name: str) -> Any:
 
 
 def to_stdout(content: bytes | memoryview) -> None:
-    """Write bytes to standard output."""
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    """Write bytes to standard output; raises PipeClosed where nobody reads it."""
+    with reader_needed():
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
