@@ -55,14 +55,14 @@ def until(run, ready):
 
 
 def kill_somewhere(album, dice):
-    """Start a run and kill it, or its parent process only, after a few more results or before the first."""
+    """Start a run and kill it (or only its parent process) while it starts or after some results; whether it hit."""
     run = start(album, "out", jobs=dice.choice([1, 1, 2]))
-    enough = len(done(album, "out")) + dice.choice([0, 0, 1, 1, 2, 3])
-    folder_first = dice.random() < 0.8
-    until(run, lambda: len(done(album, "out")) >= enough and ((album / "out").is_dir() or not folder_first))
+    more = dice.choice([0, 1, 1, 2, 3, 4])
+    enough = len(done(album, "out")) + more
+    until(run, lambda: len(done(album, "out")) >= enough)
     try:
-        # Anywhere within the next photo.
-        run.wait(dice.random() * (0.4 if dice.random() < 0.5 else 0.03))
+        # Anywhere in the start, or within the next photos.
+        run.wait(dice.random() * (0.02 if more else 0.6))
     except subprocess.TimeoutExpired:
         kill = os.killpg if dice.random() < 0.7 else os.kill
         kill(run.pid, signal.SIGKILL)
