@@ -1,6 +1,8 @@
 """Progress is shown on a terminal only, and one fill shows it only when it takes long."""
 
 import io
+import threading
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,16 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
-    return screen
+    return Terminal()
+
+
+class AtOnce(threading.Timer):
+    """A timer whose time has come when it starts."""
+
+    def start(self):
+        super().start()
+        self.function()
+        self.cancel()
 
 
 def steps(count, failed=()):
@@ -39,27 +48,27 @@ def test_nothing_elsewhere(capsys):
 
 def test_a_quick_fill_shows_nothing(terminal, monkeypatch):
     monkeypatch.setattr(bar, "PATIENCE", 1000.0)
-    with bar.waiting("filling") as progress:
+    with redirect_stderr(terminal), bar.waiting("filling") as progress:
         progress(Progress("window", 1, 1))
     assert terminal.getvalue() == ""
 
 
 def test_a_long_fill_shows_a_bar(terminal, monkeypatch):
-    monkeypatch.setattr(bar, "PATIENCE", 0.0)
-    with bar.waiting("filling with smooth") as progress:
+    monkeypatch.setattr("threading.Timer", AtOnce)
+    with redirect_stderr(terminal), bar.waiting("filling with smooth") as progress:
         progress(Progress("window", 1, 2))
     assert "filling with smooth" in terminal.getvalue()
 
 
 def test_an_error_in_a_long_fill_gives_the_terminal_back(terminal, monkeypatch):
-    monkeypatch.setattr(bar, "PATIENCE", 0.0)
-    with pytest.raises(ValueError, match="wrong"), bar.waiting("filling"):
+    monkeypatch.setattr("threading.Timer", AtOnce)
+    with pytest.raises(ValueError, match="wrong"), redirect_stderr(terminal), bar.waiting("filling"):
         raise ValueError("wrong")
     assert terminal.getvalue().count("\x1b[?25h") == terminal.getvalue().count("\x1b[?25l")
 
 
 def test_a_batch_shows_number_rate_and_failures(terminal):
-    with bar.counting(3) as progress:
+    with redirect_stderr(terminal), bar.counting(3) as progress:
         for step in steps(3, failed=(2,)):
             progress(step)
     assert "3/3" in terminal.getvalue()
@@ -68,6 +77,6 @@ def test_a_batch_shows_number_rate_and_failures(terminal):
 
 
 def test_a_batch_with_nothing_to_do_shows_nothing(terminal):
-    with bar.counting(0) as progress:
+    with redirect_stderr(terminal), bar.counting(0) as progress:
         assert progress is None
     assert terminal.getvalue() == ""
