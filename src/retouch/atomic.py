@@ -1,0 +1,131 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def atomic(
+    path: str | os.PathLike[str], mode: str = "wb", *, overwrite: bool = False, encoding: str | None = None
+) -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` that takes its name when the block ends well.
+
+    Whatever ends the block otherwise, Ctrl-C included, leaves nothing behind and the old file as it was.
+
+    Args:
+        path: the file to write; its folder must exist.
+        mode: "wb" for bytes, "w" for text (UTF-8 unless `encoding` says otherwise).
+        overwrite: replace a file that exists. Without it one that appears meanwhile is kept too.
+        encoding: of text.
+
+    Yields:
+        The open file; it can be read back and sought in.
+
+    Raises:
+        ValueError: another mode.
+        FileExistsError: the file exists and `overwrite` is False.
+        OSError: the folder is missing or unwritable, or the disk is full; the message names the file.
+    """
+    if mode not in ("w", "wb"):
+        raise ValueError(f'mode: is {mode!r}; accepted: "w" and "wb"')
+    target = Path(path)
+    if not overwrite and os.path.lexists(target):
+        raise _exists(target)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(target))
+    # A link is written through: what it points at is replaced, not the link.
+    target = Path(os.path.realpath(target)) if overwrite else target
+    temporary = _new_file(target)
+    try:
+        try:
+            text = "b" not in mode
+            with temporary.open(mode + "+", encoding=(encoding or "utf-8") if text else None) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _take_name(temporary, target, overwrite)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise OSError(error.errno, "could not be written: " + os.strerror(error.errno), str(target)) from error
+            raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+    _sync_folder(target.parent)
+
+
+def _new_file(target: Path) -> Path:
+    folder = target.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "cannot be written: its folder does not exist", str(target))
+    try:
+        number, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name[:60]}.", suffix=".part")
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror or error}"
+        raise type(error)(error.errno or errno.EIO, reason, str(target)) from error
+    os.close(number)
+    made = Path(name)
+    with contextlib.suppress(OSError):
+        made.chmod(_permissions(target))
+    return made
+
+
+def _permissions(target: Path) -> int:
+    """Those of the file that is replaced, or what a new file would get."""
+    with contextlib.suppress(OSError):
+        return target.stat().st_mode & 0o777
+    return 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    # The umask can only be read by setting it, which would race with other threads; Linux publishes it.
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("Umask:")), 8)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _take_name(temporary: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        temporary.replace(target)
+        return
+    try:
+        # Unlike a rename, a hard link fails when the name has been taken in the meantime.
+        os.link(temporary, target, follow_symlinks=False)
+    except FileExistsError as error:
+        raise _exists(target) from error
+    except OSError:  # file systems without hard links
+        _claim_name(temporary, target)
+
+
+def _claim_name(temporary: Path, target: Path) -> None:
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError as error:
+        raise _exists(target) from error
+    temporary.replace(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The new name itself must survive a power cut; systems that cannot sync folders refuse harmlessly.
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def _exists(target: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, "exists already; overwrite it with overwrite=True", str(target))
