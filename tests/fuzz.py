@@ -95,7 +95,7 @@ def damage(data: bytes, rng: random.Random) -> bytes:
 
 
 def with_checksums(data: bytes) -> bytes:
-    """The same PNG with the checksum of every chunk made right, so that damage gets past it; other files as they are."""
+    """The same PNG with the checksum of every chunk made right, so that damage gets past it; others as they are."""
     if data[:8] != b"\x89PNG\r\n\x1a\n":
         return data
     out, place = bytearray(data), 8

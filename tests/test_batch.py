@@ -13,9 +13,9 @@ from PIL import Image
 
 import retouch
 from retouch.batch import Unmasked, check_report, plan_batch, run_batch, write_report
-from retouch.marks import Marks
+from retouch.files.pairs import Pair, Unpaired
+from retouch.mask.marks import Marks
 from retouch.methods.base import Cancelled
-from retouch.pairs import Pair, Unpaired
 
 COUNT = 4
 

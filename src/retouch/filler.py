@@ -18,9 +18,9 @@ from retouch import photo as photos
 from retouch.catalogue import DEFAULT_MODEL, Card, find, load_method
 from retouch.mask import Mask, dilate
 from retouch.methods.base import Progress, check_cancel
-from retouch.render import Canvas, batches, fill_batch
 from retouch.settings import Settings, split
-from retouch.window import Window, plan
+from retouch.window.plan import Window, plan
+from retouch.window.render import Canvas, batches, fill_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

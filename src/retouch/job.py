@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retouch.catalogue import DEFAULT_MODEL, find
-from retouch.marks import Marks, mark, read_mask
 from retouch.mask import Mask
+from retouch.mask.marks import Marks, mark, read_mask
 from retouch.methods.base import Cancelled
 from retouch.settings import Settings, split
 

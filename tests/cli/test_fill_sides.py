@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from retouch.files.sidefiles import GAP, OUTLINE
 from retouch.methods.base import Filled
-from retouch.sidefiles import GAP, OUTLINE
 from tests.cli.conftest import pixels
 
 FAST = ("-m", "smooth")

@@ -206,6 +206,6 @@ def test_save_refuses_other_formats_and_missing_folders(hole, tmp_path):
 
 
 def test_importing_the_parsers_imports_no_numpy():
-    code = "import sys, retouch.mask, retouch.pairs; print({'numpy', 'PIL'} & set(sys.modules))"
+    code = "import sys, retouch.mask, retouch.files.pairs; print({'numpy', 'PIL'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"

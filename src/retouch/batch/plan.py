@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from retouch.targets import format_suffix, numbered
+from retouch.files.targets import format_suffix, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 class PhotoAndMask(Protocol):
-    """What `run_batch` asks of a pair; `retouch.pairs.Pair` is one."""
+    """What `run_batch` asks of a pair; `retouch.files.pairs.Pair` is one."""
 
     @property
     def photo(self) -> Path:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import retouch
 from retouch.atomic import atomic
-from retouch.targets import check_suffix, check_target
+from retouch.files.targets import check_suffix, check_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from retouch.batch.plan import Item
-    from retouch.pairs import Unpaired
+    from retouch.files.pairs import Unpaired
 
 Status: TypeAlias = Literal["filled", "skipped", "failed"]
 

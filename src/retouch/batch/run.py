@@ -13,8 +13,8 @@ from retouch.batch.plan import plan_batch
 from retouch.batch.report import BatchProgress, BatchReport, Outcome
 from retouch.batch.workers import work
 from retouch.catalogue import DEFAULT_MODEL
+from retouch.files.targets import check_folder
 from retouch.job import all_notes, make_job, one_line, open_photo, run
-from retouch.targets import check_folder
 
 if TYPE_CHECKING:
     import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retouch.batch.plan import Item, PhotoAndMask
     from retouch.filler import Filler
     from retouch.job import Job
-    from retouch.marks import Marks
+    from retouch.mask.marks import Marks
     from retouch.methods.base import CancelCallback
 
 
@@ -52,7 +52,7 @@ def run_batch(
     Every file is written whole or not at all, so a run that was killed is resumed by starting it again.
 
     Args:
-        pairs: photos with their masks, as from `retouch.pairs.pair`.
+        pairs: photos with their masks, as from `retouch.files.pairs.pair`.
         out: folder of the results; made if only its last part is missing.
         model, device, seed, avoid: as for `retouch.load` and `retouch.fill`.
         jobs: processes; each loads the model once. 0: no process, everything happens in this one. With processes, a

@@ -8,6 +8,7 @@ import typer
 
 from retouch.cli.batch import batch
 from retouch.cli.fill import fill
+from retouch.cli.holes import holes
 from retouch.cli.mask import mask
 from retouch.cli.models import models
 from retouch.cli.speak import out
@@ -23,6 +24,7 @@ app.command()(fill)
 app.command()(batch)
 app.command()(mask)
 app.command()(models)
+app.command()(holes)
 
 
 def _version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from retouch.batch import Unmasked, check_report, plan_batch, run_batch, write_report
 from retouch.cli.bar import counting
 from retouch.cli.speak import as_options, note, out, say
-from retouch.pairs import pair, read_csv
+from retouch.files.pairs import pair, read_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from retouch.batch import BatchReport, PhotoAndMask, Plan
     from retouch.cli.batch import RunOptions
     from retouch.cli.options import FillOptions, ReadingOptions, WritingOptions
-    from retouch.marks import Marks
-    from retouch.pairs import Unpaired
+    from retouch.files.pairs import Unpaired
+    from retouch.mask.marks import Marks
 
 MOST_NAMED = 5  # files without partner that are named one by one
 
@@ -77,7 +77,7 @@ def _pairs(sources: Sequence[str], recursive: bool, marked: bool) -> tuple[list[
     if len(sources) == 1 and Path(sources[0]).suffix.lower() == ".csv":
         return list(read_csv(sources[0])), []
     if len(sources) == 1 and marked:
-        from retouch.listing import listed
+        from retouch.files.listing import listed
 
         photos = listed(sources[0], "PHOTOS", recursive)
         return [Unmasked(photo, photos.key(photo)) for photo in photos.files], []

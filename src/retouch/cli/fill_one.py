@@ -10,15 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retouch import __version__, sidefiles
+from retouch import __version__
 from retouch import photo as photos
 from retouch.cli.bar import waiting
 from retouch.cli.speak import note, out, say
 from retouch.cli.streams import STREAM, check_streams, from_stdin, to_stdout
-from retouch.filler import MAX_SAMPLES, load
-from retouch.job import all_notes, open_photo, run
-from retouch.mask import Mask
-from retouch.targets import (
+from retouch.files import sidefiles
+from retouch.files.targets import (
     PICTURES,
     check_distinct,
     check_photo_suffix,
@@ -28,6 +26,9 @@ from retouch.targets import (
     numbered,
     photo_suffix,
 )
+from retouch.filler import MAX_SAMPLES, load
+from retouch.job import all_notes, open_photo, run
+from retouch.mask import Mask
 
 if TYPE_CHECKING:
     from retouch.cli.fill import SideOptions

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from retouch.cli.speak import note, out, say
 from retouch.cli.streams import STREAM, from_stdin
-from retouch.marks import mark, read_mask
-from retouch.parts import MaskFacts, facts
+from retouch.files.targets import check_suffix, check_target
+from retouch.mask.facts import MaskFacts, facts
+from retouch.mask.marks import mark, read_mask
 from retouch.settings import Settings, checked
-from retouch.targets import check_suffix, check_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retouch.cli.options import ReadingOptions
-    from retouch.marks import Marks
     from retouch.mask import Mask
+    from retouch.mask.marks import Marks
     from retouch.photo import Photo
 
 _POINT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*,\s*([+-]?\d+(?:\.\d+)?)\s*", re.ASCII)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from retouch.marks import Marks
+    from retouch.mask.marks import Marks
 
 FILLING = "How to fill"
 HOLE = "Where the hole is"
@@ -44,8 +44,8 @@ class HoleOptions:
 
     def marks(self, polygons: tuple[tuple[tuple[float, float], ...], ...] = ()) -> Marks:
         """The options as the library takes them."""
-        from retouch.marks import Marks
         from retouch.mask import parse_box, parse_colour
+        from retouch.mask.marks import Marks
 
         if self.key is not None:
             parse_colour(self.key)

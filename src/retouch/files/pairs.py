@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from retouch.listing import Listing, is_image, listed, natural, relative_name
+from retouch.files.listing import Listing, is_image, listed, natural, relative_name
 
 if TYPE_CHECKING:
     import os

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from retouch.resample import enlarge
+from retouch.window.resample import enlarge
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

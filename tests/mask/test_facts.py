@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from retouch.mask import Mask
-from retouch.parts import count_parts, facts
+from retouch.mask.facts import count_parts, facts
 
 
 def flooded(hole):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retouch.window import MIN_CONTEXT, area, blobs, crop, grown, join, overlap, plan, sides, thickness
+from retouch.window.plan import MIN_CONTEXT, area, blobs, crop, grown, join, overlap, plan, sides, thickness
 
 
 @st.composite

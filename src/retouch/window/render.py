@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retouch import photo as photos
-from retouch.detail import add_detail
-from retouch.paste import blend, colour_offset, weights
-from retouch.resample import enlarge, shrink
-from retouch.window import Box, Window, crop, sides
+from retouch.window.detail import add_detail
+from retouch.window.paste import blend, colour_offset, weights
+from retouch.window.plan import Box, Window, crop, sides
+from retouch.window.resample import enlarge, shrink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retouch.resample import enlarge, shrink
+from retouch.window.resample import enlarge, shrink
 
 
 @settings(max_examples=40, deadline=None)

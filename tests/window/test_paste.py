@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from retouch.paste import blend, colour_offset, distance_squared, weights
+from retouch.window.paste import blend, colour_offset, distance_squared, weights
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from retouch.detail import add_detail, match_patches, patch_features
-from retouch.resample import enlarge, shrink
+from retouch.window.detail import add_detail, match_patches, patch_features
+from retouch.window.resample import enlarge, shrink
 
 
 def textured(height=320, width=480, seed=0):
@@ -90,7 +90,7 @@ def test_matches_are_whole_known_patches_and_near_the_best():
 
 @pytest.mark.parametrize("at_most", [30_000, 50])
 def test_search_from_coarse_to_fine_is_as_good(monkeypatch, at_most):
-    monkeypatch.setattr("retouch.detail.SEARCH_AT_MOST", at_most)
+    monkeypatch.setattr("retouch.window.detail.SEARCH_AT_MOST", at_most)
     # Half the resolution still shows blotches of 4 pixels, as it does the structure of real photos.
     blotches = np.kron(textured(24, 32, seed=6), np.ones((4, 4, 1), np.float32))
     image = np.where(np.arange(128)[None, :, None] < 64, blotches, textured(96, 128))
@@ -105,7 +105,7 @@ def test_search_from_coarse_to_fine_is_as_good(monkeypatch, at_most):
 
 
 def test_a_source_too_thin_for_the_coarse_search_is_still_found(monkeypatch):
-    monkeypatch.setattr("retouch.detail.SEARCH_AT_MOST", 50)
+    monkeypatch.setattr("retouch.window.detail.SEARCH_AT_MOST", 50)
     image = textured(96, 128, seed=6)
     hole = np.ones((96, 128), bool)
     hole[:, 60:66] = False  # six columns known: three at half the resolution

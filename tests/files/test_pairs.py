@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retouch.listing import natural
-from retouch.pairs import Pair, pair, read_csv
+from retouch.files.listing import natural
+from retouch.files.pairs import Pair, pair, read_csv
 
 
 @pytest.fixture
