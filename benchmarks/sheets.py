@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 import retouch
 from retouch.mask import bounding_box
-from retouch.window import grown
+from retouch.window.plan import grown
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("patchmatch", "smooth", "telea", "ns", "biharmonic")
