@@ -280,3 +280,13 @@ def test_simple_fill_is_a_drop_in(photo, hole):
     assert filled.size == image.size
     assert np.array_equal(np.asarray(filled), retouch.fill(photo, hole))
     assert np.array_equal(np.asarray(retouch.SimpleFill()(photo, hole)), np.asarray(filled))
+
+
+@pytest.mark.parametrize("model", ["patchmatch", "smooth"])
+def test_one_known_line_is_enough_even_in_a_scaled_window(model):
+    photo = np.full((900, 1000, 3), 130, np.uint8)
+    hole = np.ones((900, 1000), bool)
+    hole[:, 500] = False
+    photo[hole] = 0
+    filled = retouch.fill(photo, hole, model=model)
+    assert np.abs(filled.astype(int) - 130).max() <= 4

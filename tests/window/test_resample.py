@@ -42,3 +42,11 @@ def test_shrink_of_a_constant_image_is_constant_beside_any_hole():
 def test_enlarge_keeps_constants_and_shape():
     assert enlarge(np.full((3, 4, 3), 0.25, np.float32), (17, 11)) == pytest.approx(np.full((11, 17, 3), 0.25))
     assert enlarge(np.zeros((3, 4), np.float32), (17, 11)).shape == (11, 17)
+
+
+def test_shrink_keeps_what_is_known_when_a_hole_touches_every_area():
+    hole = np.ones((90, 90), bool)
+    hole[:, 44] = False
+    low, low_hole = shrink(np.where(hole[..., None], 0, np.float32(0.4)).repeat(3, 2), hole, (9, 9))
+    assert (~low_hole).sum(axis=1).tolist() == [1] * 9
+    assert low[~low_hole] == pytest.approx(0.4, abs=1e-5)

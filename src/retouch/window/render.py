@@ -71,15 +71,15 @@ def window_seed(seed: int, window: Window) -> int:
 
 
 def batches(windows: Sequence[Window], needs: Needs) -> Iterator[list[Window]]:
-    """Windows of one wave and one size together, as many as BATCH_PIXELS allows."""
-    left = list(windows)
-    while left:
-        first = left[0]
-        size = padded_size(first.size, needs)
-        most = max(1, BATCH_PIXELS // (size[0] * size[1]))
-        alike = [w for w in left if w.wave == first.wave and padded_size(w.size, needs) == size][:most]
-        yield alike
-        left = [w for w in left if w not in alike]
+    """Windows of one wave, size and output scale together, as many as BATCH_PIXELS allows."""
+    groups: dict[tuple[int, tuple[int, int], int], list[Window]] = {}
+    for window in windows:
+        key = (window.wave, padded_size(window.size, needs), _render_scale(window.scale, needs))
+        groups.setdefault(key, []).append(window)
+    for (_, (width, height), _), alike in sorted(groups.items(), key=lambda item: item[0][0]):
+        most = max(1, BATCH_PIXELS // (width * height))
+        for start in range(0, len(alike), most):
+            yield alike[start : start + most]
 
 
 def padded_size(size: tuple[int, int], needs: Needs) -> tuple[int, int]:
@@ -108,7 +108,7 @@ def fill_batch(
     """Fill windows that do not overlap, in one call of the method, and paste them into the canvas."""
     cuts = [_cut(canvas, window, window_seed(seed, window)) for window in batch]
     size = padded_size(batch[0].size, method.needs)
-    scale = _render_scale(min(window.scale for window in batch), method.needs)
+    scale = _render_scale(batch[0].scale, method.needs)
     filled = method(
         np.stack([pad(cut.low, size) for cut in cuts]),
         np.stack([pad(cut.low_blocked, size) for cut in cuts]).astype(bool),

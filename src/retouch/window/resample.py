@@ -27,7 +27,8 @@ def shrink(image: Images, hole: Masks, size: tuple[int, int]) -> tuple[Images, M
         size: (width, height) of the result.
 
     Returns:
-        [h, w, 3] float32 (0 where an area holds no known pixel) and [h, w] bool: areas that a hole touches.
+        [h, w, 3] float32 (0 where an area holds no known pixel) and [h, w] bool: areas that a hole touches; where
+        it touches all of them, only those without any known pixel.
     """
     known = (~hole).astype(np.float32)  # [H, W]
     weight = _resize_plane(known, size, Image.Resampling.BOX)  # [h, w]
@@ -37,7 +38,8 @@ def shrink(image: Images, hole: Masks, size: tuple[int, int]) -> tuple[Images, M
     low /= np.maximum(weight, 1e-6)[..., None]
     # The tolerance absorbs the rounding of the box filter: an area is whole or lacks at least one pixel.
     pixel_share = 0.5 * min(1.0, size[0] * size[1] / hole.size)
-    return np.clip(low, 0.0, 1.0), weight < 1.0 - pixel_share
+    touched = weight < 1.0 - pixel_share  # [h, w]
+    return np.clip(low, 0.0, 1.0), weight < pixel_share if touched.all() else touched
 
 
 def enlarge(image: Images, size: tuple[int, int]) -> Images:
