@@ -26,7 +26,7 @@ def lpips(a: Image, b: Image, network: Lpips, *, reading: Reading = "signed") ->
         b: uint8 [H, W, 3].
         network: what `retouch.features.loaders.load_lpips` gives; "alex" is what papers report, LaMa reports "vgg".
         reading: "signed": pixels become [-1, 1], which the network expects. "unit": they become [0, 1], a mistake of
-            the 2DGS script that makes distances about four times smaller; for comparison with its numbers only.
+            the 2DGS script that changes every distance; for comparison with its numbers only.
 
     Raises:
         ValueError: another type, size or reading, or an image too small for the network.
