@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from retouch.catalogue import nearest
-from retouch.data import square as data
+from retouch.data.square import centre_square as square_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def resize_lanczos(image: Image.Image, side: int, rng: Generator) -> Image.Image
 
 def centre_square(image: Image.Image, side: int, rng: Generator) -> Image.Image:  # noqa: ARG001
     """Cut out the largest square at the centre, then scale it, bicubic (MISATO's construction)."""
-    return data.centre_square(image, side)
+    return square_of(image, side)
 
 
 def short_side_random_crop(image: Image.Image, side: int, rng: Generator) -> Image.Image:
