@@ -25,9 +25,7 @@ def paired_items(root: Path) -> tuple[Item, ...]:
     found = pair(photos, masks, recursive=True)
     items = [Item(0, one.name, one.photo, one.mask) for one in found.pairs]
     # A photo without mask stays in its place: whoever needs one is told which photo lacks it.
-    items += [
-        Item(0, files.key(one.path), one.path) for one in found.unpaired if "photo" in one.reason.split(" has ")[0]
-    ]
+    items += [Item(0, files.key(one.path), one.path) for one in found.unpaired if one.reason.startswith("the photo ")]
     ordered = sorted(items, key=lambda item: natural(item.name))
     return tuple(replace(item, k=k) for k, item in enumerate(ordered))
 
