@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from retouch.cli.batch import batch
+from retouch.cli.data import data
 from retouch.cli.fill import fill
 from retouch.cli.holes import holes
 from retouch.cli.mask import mask
@@ -25,6 +26,7 @@ app.command()(batch)
 app.command()(mask)
 app.command()(models)
 app.command()(holes)
+app.add_typer(data, name="data")
 
 
 def _version(wanted: bool) -> None:
