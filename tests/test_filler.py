@@ -11,6 +11,7 @@ from PIL import Image
 import retouch
 from retouch.filler import MAX_SAMPLES
 from retouch.mask import dilate
+from tests.photo.samples import profile
 
 
 @st.composite
@@ -290,3 +291,73 @@ def test_one_known_line_is_enough_even_in_a_scaled_window(model):
     photo[hole] = 0
     filled = retouch.fill(photo, hole, model=model)
     assert np.abs(filled.astype(int) - 130).max() <= 4
+
+
+def test_saturated_colours_of_a_wide_photo_are_not_clipped():
+    rng = np.random.default_rng(0)
+    red = np.clip(np.array([245, 20, 25]) + rng.integers(-5, 6, (90, 90, 1)), 0, 255).astype(np.uint8)
+    image = Image.fromarray(red)
+    image.info["icc_profile"] = profile("wide")
+    hole = np.zeros((90, 90), bool)
+    hole[30:60, 30:60] = True
+    filled = np.asarray(retouch.fill(image, hole))
+    assert np.abs(filled[hole].mean(axis=0) - red[~hole].mean(axis=0)).max() < 3
+
+
+def test_the_choice_of_colours_does_not_look_under_the_hole():
+    dull = np.full((90, 90, 3), 120, np.uint8)
+    hole = np.zeros((90, 90), bool)
+    hole[30:60, 30:60] = True
+    results = []
+    for hidden in ((255, 0, 0), (120, 120, 120)):
+        pixels = dull.copy()
+        pixels[hole] = hidden
+        image = Image.fromarray(pixels)
+        image.info["icc_profile"] = profile("wide")
+        results.append(np.asarray(retouch.fill(image, hole)))
+    assert np.array_equal(*results)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float", "grey", "one channel", "PIL 16", "rgba"])
+def test_simple_fill_takes_every_kind(kind, photo, hole):
+    image = {
+        "uint16": photo.astype(np.uint16) * 257,
+        "float": photo / 255.0,
+        "grey": photo[..., 0],
+        "one channel": photo[..., :1],
+        "PIL 16": Image.fromarray(photo[..., 0].astype(np.uint16) * 257),
+        "rgba": Image.fromarray(photo).convert("RGBA"),
+    }[kind]
+    filled = np.asarray(retouch.SimpleFill(model="smooth")(image, hole))
+    known = ~dilate(hole, 2)
+    expected = photo if kind in ("uint16", "float", "rgba") else photo[..., :1].repeat(3, axis=2)
+    assert filled.shape == photo.shape
+    assert np.array_equal(filled[known], expected[known])
+
+
+def test_numpy_integers_are_integers_and_booleans_are_not(photo, hole):
+    a, b = (retouch.fill(photo, hole, seed=seed, samples=np.int64(1)) for seed in (3, np.int64(3)))
+    assert np.array_equal(a, b)
+    for wrong in ({"seed": True}, {"samples": True}, {"seed": "1"}):
+        with pytest.raises(ValueError, match="must be an integer"):
+            retouch.fill(photo, hole, **wrong)
+
+
+def test_a_missing_avoid_file_is_called_avoid(photo, hole):
+    with pytest.raises(FileNotFoundError, match=r"^avoid: there is no file"):
+        retouch.fill(photo, hole, avoid="nope.png")
+
+
+def test_pixel_limits_hold_for_files_and_for_outpainting(tmp_path, photo, hole):
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    with pytest.raises(ValueError, match="max_pixels"):
+        retouch.fill(tmp_path / "photo.png", hole, max_pixels=1000)
+    with pytest.raises(ValueError, match="expand: gives"):
+        retouch.fill(photo, expand=(100_000,) * 4)
+
+
+def test_reprs_are_short(photo, hole):
+    result = retouch.load("smooth").run(Image.fromarray(photo), hole)
+    assert repr(result.photo) == "Photo(120 x 90, RGB, PNG)"
+    assert repr(result) == "Result(Photo(120 x 90, RGB, PNG), 1 windows, smooth, seed 0)"
+    assert repr(retouch.Mask(hole)).startswith("Mask(120 x 90, ")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ MAX_SAMPLES = 64
 _NO_NOTES: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """What one fill gives.
 
@@ -62,6 +63,9 @@ class Result:
     card: Card
     seed: int
 
+    def __repr__(self) -> str:
+        return f"Result({self.photo!r}, {len(self.windows)} windows, {self.card.name}, seed {self.seed})"
+
 
 class Filler:
     """A loaded model, reusable and thread-safe: `filler(photo, mask)` fills, `filler.run(...)` tells all about it."""
@@ -78,11 +82,13 @@ class Filler:
 
         Sample k is what seed + k gives. Arguments, options and errors are those of `run`.
         """
-        if not isinstance(samples, int) or not 1 <= samples <= MAX_SAMPLES:
+        count = _integer("samples", samples)
+        if not 1 <= count <= MAX_SAMPLES:
             raise ValueError(f"samples must be an integer from 1 to {MAX_SAMPLES}, got {samples!r}")
-        if samples == 1:
+        if count == 1:
             return self.run(photo, mask, seed=seed, **options).image
-        return [self.run(photo, mask, seed=seed + k, **options).image for k in range(samples)]
+        first = _integer("seed", seed)
+        return [self.run(photo, mask, seed=first + k, **options).image for k in range(count)]
 
     def run(
         self,
@@ -91,6 +97,7 @@ class Filler:
         *,
         seed: int = 0,
         avoid: Any = None,
+        max_pixels: int | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancelCallback | None = None,
         **options: Any,
@@ -104,6 +111,7 @@ class Filler:
                 with `expand`.
             seed: of everything random; the same seed gives the same result.
             avoid: mask of regions that must not be copied from.
+            max_pixels: files with more pixels are refused before they are decoded; None: about 250 million.
             progress: called with a Progress after every step.
             cancel: asked between steps; True raises Cancelled and changes nothing.
             options: the fields of `retouch.settings.Settings` and the model's own options.
@@ -112,19 +120,19 @@ class Filler:
             ValueError, FileNotFoundError, OSError: an argument is wrong; the message names it.
             Cancelled: `cancel` said so.
         """
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise ValueError(f"seed must be an integer, got {seed!r}")
+        seed = _integer("seed", seed)
         settings, own = split(options, self.method.needs.options, self.card.name)
         clock = Clock()
         with clock("read"):
-            opened, unwrap = photos.wrap(photo)
+            opened, unwrap = photos.wrap(photo, max_pixels=max_pixels)
             marked, notes = _read_mask(mask, opened.size, settings, "mask")
             avoided, more = (None, ()) if avoid is None else _read_mask(avoid, opened.size, settings, "avoid")
+            _check_canvas(opened, settings, max_pixels)
         notes = (*opened.notes, *notes, *more)
         with clock("plan"):
             canvas, more = _prepare(opened, marked, avoided, settings)
             windows = plan(canvas.todo, native=self.method.needs.native, unknown=canvas.unknown)
-        changed = canvas.todo.copy() if windows else canvas.todo
+        changed = canvas.todo.copy()
         with clock("fill"):
             self._fill(canvas, windows, own, settings, seed, progress, cancel)
         notes = (*notes, *more, *_precision_note(canvas.photo, self.method.needs.bits, windows))
@@ -191,13 +199,32 @@ def _read_mask(mask: Any, size: tuple[int, int], settings: Settings, name: str) 
             size=size,
             resize=settings.resize_mask,
         )
-    except ValueError as error:
-        raise ValueError(str(error).replace("mask", name, 1)) from None
+    except (ValueError, OSError) as error:
+        if name == "mask":
+            raise
+        raise type(error)(str(error).replace("mask", name, 1)) from None
     return read.hole, read.notes
+
+
+def _check_canvas(opened: Photo, settings: Settings, max_pixels: int | None) -> None:
+    """Refuse to outpaint beyond the pixel limit."""
+    left, top, right, bottom = settings.borders(opened.size)
+    width, height = opened.size[0] + left + right, opened.size[1] + top + bottom
+    limit = photos.DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
+    if (width, height) != opened.size and width * height > limit:
+        raise ValueError(f"expand: gives {width} x {height} pixels; accepted: at most {limit} (raise max_pixels)")
+
+
+def _integer(name: str, value: Any) -> int:
+    """An int, or a NumPy integer as one; no bool."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ValueError(f"{name} must be an integer, got {value!r}")
+    return index(value)
 
 
 def _prepare(opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings) -> tuple[Canvas, tuple[str, ...]]:
     """Enlarge for outpainting, dilate, and check that there is something to fill from."""
+    opened = photos.choose_colours(opened, marked)
     left, top, right, bottom = settings.borders(opened.size)
     larger = any((left, top, right, bottom))
     if larger:
@@ -218,8 +245,6 @@ def _prepare(opened: Photo, marked: Masks, avoided: Masks | None, settings: Sett
         what = "mask" if avoided is None or marked.all() else "mask and avoid together"
         raise ValueError(f"{what}: the hole covers the whole photo, so there is nothing to fill it from")
     editable = opened if larger else photos.edit(opened)
-    if settings.opaque and editable.alpha is not None:
-        editable.alpha[marked] = np.iinfo(editable.alpha.dtype).max
     return Canvas(editable, marked, todo.copy(), unknown, ring, feather), notes
 
 

@@ -23,10 +23,18 @@ class SimpleFill:
         self.filler = load(model, "auto" if device is None else str(device))
 
     def __call__(self, image: Any, mask: Any) -> Image.Image:
-        """Fill `image` (PIL image or array) where `mask` is white; returns an RGB PIL image."""
+        """Fill `image` where `mask` is white; returns an 8-bit RGB PIL image.
+
+        Both may be whatever `retouch.fill` takes: PIL images, arrays, paths. Errors are those of `Filler.run`.
+        """
+        import numpy as np
         from PIL import Image
 
-        filled = self.filler(image, mask)
-        if not isinstance(filled, Image.Image):
-            filled = Image.fromarray(filled)
-        return filled.convert("RGB")
+        from retouch import photo as photos
+
+        filled = self.filler.run(image, mask).photo
+        if filled.pixels.dtype == np.uint8:
+            return photos.to_pil(filled).convert("RGB")
+        width, height = filled.size
+        rgb = photos.window_rgb(filled, (0, 0, width, height))  # [H, W, 3]
+        return Image.fromarray(np.rint(rgb * 255).astype(np.uint8))

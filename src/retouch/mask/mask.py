@@ -19,7 +19,7 @@ Convention: TypeAlias = Literal["white", "black", "alpha"]
 Size: TypeAlias = tuple[int, int]  # width, height
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mask:
     """Where a photo has a hole, in displayed orientation.
 
@@ -32,6 +32,9 @@ class Mask:
 
     hole: Masks
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Mask({self.size[0]} x {self.size[1]}, {self.coverage:.1%} hole)"
 
     def __post_init__(self) -> None:
         from retouch.mask.check import checked_hole

@@ -9,7 +9,7 @@ from retouch.photo.photo import Photo, Source
 
 if TYPE_CHECKING:
     from retouch.photo.canvas import edit, enlarge
-    from retouch.photo.crop import put_rgb, window_rgb
+    from retouch.photo.crop import choose_colours, put_rgb, window_rgb
     from retouch.photo.kinds import from_array, wrap
     from retouch.photo.pil import from_pil, to_pil
     from retouch.photo.reader import DEFAULT_MAX_PIXELS, read
@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_MAX_PIXELS",
     "Photo",
     "Source",
+    "choose_colours",
     "edit",
     "enlarge",
     "from_array",
@@ -33,6 +34,7 @@ __all__ = [
 
 _HOMES = {
     "DEFAULT_MAX_PIXELS": "reader",
+    "choose_colours": "crop",
     "edit": "canvas",
     "enlarge": "canvas",
     "from_array": "kinds",

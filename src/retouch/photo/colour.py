@@ -18,6 +18,8 @@ _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # [3]
 # A profile whose whole grid of colours moves by no more than this (of 255) is sRGB under another name.
 _SAME = 1
+# A colour that comes back from sRGB further off than this (of 255) was clipped; less is rounding.
+_CLIPPED = 6
 
 
 def to_srgb(pixels: Pixels, icc: bytes | None) -> NDArray[np.float32]:
@@ -64,6 +66,16 @@ def from_srgb(rgb: NDArray[np.float32], channels: int, dtype: np.dtype[Any], icc
     return cast("Pixels", eight if dtype == np.uint8 else eight.astype(np.uint16) * np.uint16(257))
 
 
+def fits_srgb(pixels: Pixels, icc: bytes | None) -> bool:
+    """Whether RGB colours [n, 3] come back from sRGB as they went: through a wide profile, saturated ones do not."""
+    there, back = _transform(icc, 3, True), _transform(icc, 3, False)
+    if there is None or back is None:
+        return True  # no profile is applied
+    colours = _eight_bits(pixels)[None]  # [1, n, 3]
+    returned = np.asarray(_applied(_applied(_image(colours), there), back), np.int16)
+    return bool(np.abs(returned - colours.astype(np.int16)).max(initial=0) <= _CLIPPED)
+
+
 def readable(icc: bytes, channels: int) -> bool:
     """Whether the profile `icc` can be used for pixels with that many channels."""
     try:
@@ -85,12 +97,11 @@ def _transform(icc: bytes | None, channels: int, forward: bool) -> ImageCms.Imag
     there = ImageCms.buildTransform(profile, _srgb(), mode, "RGB", intent, flags)
     if channels != 4 and _changes_nothing(there, channels):
         return None
-    if forward:
-        return there
     try:
-        return ImageCms.buildTransform(_srgb(), profile, "RGB", mode, intent, flags)
+        back = ImageCms.buildTransform(_srgb(), profile, "RGB", mode, intent, flags)
     except ImageCms.PyCMSError:
-        return None  # an input-only profile: colours can be read through it, not written
+        return None  # an input-only profile: colours could be read through it, but not written
+    return there if forward else back
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, channels: int) -> bool:

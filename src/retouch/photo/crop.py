@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retouch.photo.colour import from_srgb, to_srgb
+from retouch.photo.colour import fits_srgb, from_srgb, to_srgb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retouch.photo.photo import Box, Photo
+
+SAMPLES = 65_536  # pixels that are looked at to choose the colours, whatever the photo's size
 
 
 def window_rgb(photo: Photo, box: Box) -> NDArray[np.float32]:
@@ -28,7 +31,7 @@ def window_rgb(photo: Photo, box: Box) -> NDArray[np.float32]:
         ValueError: the box is empty or reaches outside the photo.
     """
     x0, y0, x1, y1 = _checked(photo, box)
-    return to_srgb(photo.pixels[y0:y1, x0:x1], photo.source.icc)
+    return to_srgb(photo.pixels[y0:y1, x0:x1], None if photo.own_rgb else photo.source.icc)
 
 
 def put_rgb(
@@ -63,10 +66,30 @@ def put_rgb(
     colours = rgb[changed].astype(np.float32, copy=False)  # [n, 3]
     if not len(colours):
         return
-    window[changed] = from_srgb(colours, window.shape[2], window.dtype, photo.source.icc)
+    icc = None if photo.own_rgb else photo.source.icc
+    window[changed] = from_srgb(colours, window.shape[2], window.dtype, icc)
     photo.changed[y0:y1, x0:x1] |= changed
     if opaque and photo.alpha is not None:
         photo.alpha[y0:y1, x0:x1][changed] = np.iinfo(photo.alpha.dtype).max
+
+
+def choose_colours(photo: Photo, hidden: NDArray[np.bool_]) -> Photo:
+    """The same photo, set to be edited in its own RGB where its colours do not fit into sRGB.
+
+    Methods see sRGB; saturated colours of a wide-gamut photo would be clipped there and come back as others. Such a
+    photo is filled by its own numbers instead, which every method continues as well as sRGB's.
+
+    Args:
+        photo: the photo.
+        hidden: [H, W] bool, pixels that must have no influence (the hole).
+    """
+    if photo.pixels.shape[2] != 3 or not photo.source.icc:
+        return photo
+    step = max(1, int((photo.pixels.shape[0] * photo.pixels.shape[1] / SAMPLES) ** 0.5))
+    seen = ~hidden[::step, ::step]  # [h, w]
+    if photo.alpha is not None:
+        seen &= photo.alpha[::step, ::step] > 0
+    return replace(photo, own_rgb=not fits_srgb(photo.pixels[::step, ::step][seen], photo.source.icc))
 
 
 def _checked(photo: Photo, box: Box) -> Box:

@@ -39,7 +39,7 @@ class Tag:
     children: tuple[Tag, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Source:
     """What the file was, apart from its pixels. Only this folder looks inside.
 
@@ -94,7 +94,7 @@ class Source:
     tags: tuple[Tag, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Photo:
     """A photo in displayed orientation.
 
@@ -105,6 +105,7 @@ class Photo:
         source: what else must survive in the file.
         notes: what could not be kept, in words for the user.
         changed: [H, W] bool, True where pixels differ from the file; None: all are as read, and not to be edited.
+        own_rgb: windows hold the photo's own RGB numbers, because its colours do not fit into sRGB.
     """
 
     pixels: Pixels
@@ -112,6 +113,10 @@ class Photo:
     source: Source = field(default_factory=Source)
     notes: tuple[str, ...] = ()
     changed: NDArray[np.bool_] | None = None
+    own_rgb: bool = False
+
+    def __repr__(self) -> str:
+        return f"Photo({self.size[0]} x {self.size[1]}, {self.source.mode}, {self.source.format})"
 
     @property
     def size(self) -> tuple[int, int]:

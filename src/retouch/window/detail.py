@@ -177,13 +177,12 @@ def _sample(low: Images, y: NDArray[np.float32], x: NDArray[np.float32]) -> Imag
     return np.asarray(top * (1 - fy) + bottom * fy, dtype=np.float32)
 
 
-def add_detail(image: Images, hole: Masks, source: Masks, low: Images, low_hole: Masks, seed: int) -> Images:
+def add_detail(image: Images, hole: Masks, low: Images, low_hole: Masks, seed: int) -> Images:
     """Enlarge a coarse fill and give it the fine residual of the places it resembles (module docstring).
 
     Args:
         image: [H, W, 3] float32 in [0, 1], full resolution; its hole is never read.
-        hole: [H, W] bool, True = hole.
-        source: [H, W] bool, pixels that may be copied from; none of them lies in the hole.
+        hole: [H, W] bool, True = hole, or not to be copied from.
         low: [h, w, 3] float32, the filled window at the coarse resolution.
         low_hole: [h, w] bool, coarse pixels that a hole touches.
         seed: of the random search; same seed, same result.
@@ -194,8 +193,7 @@ def add_detail(image: Images, hole: Masks, source: Masks, low: Images, low_hole:
     (height, width), (low_height, low_width) = hole.shape, low_hole.shape
     out = enlarge(low, (width, height))  # [H, W, 3]
     scale_y, scale_x = height / low_height, width / low_width
-    low_source = ~low_hole & _all_in_area(source, low_hole.shape)
-    match = match_patches(low, low_hole, low_source, seed)
+    match = match_patches(low, low_hole, ~low_hole, seed)
     if match is None:
         return out
     offset = np.zeros((*low_hole.shape, 2), np.float32)  # [h, w, 2], in coarse pixels
@@ -216,13 +214,6 @@ def add_detail(image: Images, hole: Masks, source: Masks, low: Images, low_hole:
             ((source_x + 0.5) / scale_x - 0.5).astype(np.float32),
         )
         residual = image[source_y, source_x] - coarse  # [n, 3]
-        residual[~source[source_y, source_x]] = 0.0
+        residual[hole[source_y, source_x]] = 0.0
         out[rows, columns] += residual
     return np.clip(out, 0.0, 1.0)
-
-
-def _all_in_area(mask: Masks, shape: tuple[int, int]) -> Masks:
-    """[h, w] bool: whether the middle of each coarse area lies in `mask` [H, W]."""
-    y = ((np.arange(shape[0]) + 0.5) * mask.shape[0] / shape[0]).astype(np.intp)
-    x = ((np.arange(shape[1]) + 0.5) * mask.shape[1] / shape[1]).astype(np.intp)
-    return mask[np.ix_(y, x)]

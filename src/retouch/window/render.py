@@ -152,7 +152,7 @@ def _full_size(cut: Cut, image: Images, settings: Settings) -> Images:
     if not wanted:
         return enlarge(image, size)
     blank = np.where(cut.blocked[..., None], np.float32(0), cut.rgb)
-    return add_detail(blank, cut.blocked, ~cut.blocked, image, cut.low_blocked, cut.seed)
+    return add_detail(blank, cut.blocked, image, cut.low_blocked, cut.seed)
 
 
 def _paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
@@ -163,7 +163,7 @@ def _paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
     rgb, fill = crop(cut.rgb, _inside(core, box)), crop(image, _inside(core, box))
     if settings.match:
         fill = np.clip(fill + colour_offset(rgb, fill, todo & ~crop(canvas.hole, core)), 0.0, 1.0)
-    photos.put_rgb(canvas.photo, core, blend(rgb, fill, weight), weight > 0)
+    photos.put_rgb(canvas.photo, core, blend(rgb, fill, weight), weight > 0, opaque=settings.opaque)
     todo[...] = False
 
 
