@@ -281,6 +281,15 @@ def test_csv_names_are_unique(tree):
     assert [one.name for one in read_csv(path)] == ["a.jpg_1", "a.jpg_2", "a_mask007", "b.jpg", "b.png"]
 
 
+def test_results_that_keep_their_suffix_may_share_a_name(tree):
+    tree("p/a.jpg p/a.png p/b.jpg p/b.JPG m/a.png m/b.png")
+    assert [one.name for one in pair("p", "m", keep_suffix=True).pairs] == ["a", "a", "b.JPG", "b.jpg"]
+    assert [one.name for one in pair("p/a.*", "m/b.png", keep_suffix=True).pairs] == ["a", "a"]
+    path = write("photo,mask,output\na.jpg,1.png,\na.png,2.png,\nb.jpg,2.png,a.webp\nb.png,2.png,a.jpg\n")
+    names = ["a.jpg_1", "a", "a", "a.jpg"]
+    assert [one.name for one in read_csv(path, keep_suffix=True)] == names
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -10,7 +10,9 @@ import typer
 from retouch.batch import Unmasked, check_report, plan_batch, run_batch, write_report
 from retouch.cli.bar import counting
 from retouch.cli.speak import as_options, note, out, say
-from retouch.files.pairs import pair, read_csv
+from retouch.files.apart import check_masks_apart, part
+from retouch.files.listing import searched
+from retouch.files.pairs import Unpaired, pair, read_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from retouch.batch import BatchReport, PhotoAndMask, Plan
     from retouch.cli.batch import RunOptions
     from retouch.cli.options import FillOptions, ReadingOptions, WritingOptions
-    from retouch.files.pairs import Unpaired
     from retouch.mask.marks import Marks
 
 MOST_NAMED = 5  # files without partner that are named one by one
@@ -35,15 +36,16 @@ def batch_run(
     """Fill all photos; exit code 1 if some of them failed."""
     target = Path(paths[-1])
     settings = reading.settings() | filling.settings()
-    pairs, unpaired = _pairs(paths[:-1], running.recursive, marks.any_source or filling.expand is not None)
-    pairs, unpaired = _outside(target, pairs, unpaired)
+    marked = marks.any_source or filling.expand is not None
+    pairs, unpaired = _pairs(paths[:-1], running.recursive, marked, keep_suffix=writing.format is None)
     naming: dict[str, Any] = {
         "seed": filling.seed,
         "samples": filling.samples,
         "format": writing.format,
         "overwrite": writing.overwrite,
-        "shard": _shard(running.shard),
     }
+    pairs, unpaired = _apart(paths[:-1], target, pairs, unpaired, naming)
+    naming["shard"] = _shard(running.shard)
     plan = plan_batch(pairs, target, **naming)
     _tell_unpaired(unpaired)
     if running.dry_run:
@@ -72,10 +74,12 @@ def batch_run(
     _tell(report, target)
 
 
-def _pairs(sources: Sequence[str], recursive: bool, marked: bool) -> tuple[list[PhotoAndMask], list[Unpaired]]:
+def _pairs(
+    sources: Sequence[str], recursive: bool, marked: bool, keep_suffix: bool
+) -> tuple[list[PhotoAndMask], list[Unpaired]]:
     """What the positional arguments before OUT stand for."""
     if len(sources) == 1 and Path(sources[0]).suffix.lower() == ".csv":
-        return list(read_csv(sources[0])), []
+        return list(read_csv(sources[0], keep_suffix=keep_suffix)), []
     if len(sources) == 1 and marked:
         from retouch.files.listing import listed
 
@@ -84,22 +88,30 @@ def _pairs(sources: Sequence[str], recursive: bool, marked: bool) -> tuple[list[
     if len(sources) != 2:
         given = len(sources) + 1
         raise ValueError(f"PHOTOS MASKS OUT: {given} given; accepted: three, or a CSV and OUT (quote globs)")
-    found = pair(sources[0], sources[1], recursive=recursive)
+    found = pair(sources[0], sources[1], recursive=recursive, keep_suffix=keep_suffix)
     if not found.pairs:
         raise ValueError(f"no photo of {sources[0]} has a mask in {sources[1]}; see retouch batch -h on names")
     return list(found.pairs), found.unpaired
 
 
-def _outside(
-    target: Path, pairs: list[PhotoAndMask], unpaired: list[Unpaired]
+def _apart(
+    sources: Sequence[str],
+    target: Path,
+    pairs: list[PhotoAndMask],
+    unpaired: list[Unpaired],
+    naming: dict[str, Any],
 ) -> tuple[list[PhotoAndMask], list[Unpaired]]:
-    """Leave out what lies in OUT: where that is a subfolder of PHOTOS, the results would be taken for photos."""
-    folder = target.resolve()
-    inside = {one.photo for one in pairs if folder in one.photo.resolve().parents}
-    if len(inside) == len(pairs):
+    """Leave out photos that lie in OUT, and refuse results that would lie among the masks; a CSV means what it says."""
+    if Path(sources[0]).suffix.lower() == ".csv":
         return pairs, unpaired
-    kept = [one for one in unpaired if folder not in one.path.resolve().parents]
-    return [one for one in pairs if one.photo not in inside], kept
+    pairs, unpaired, inside = part(target, searched(sources[0]), pairs, unpaired)
+    outputs = [item.output for item in plan_batch(pairs, target, **naming).items]
+    if len(sources) == 2:
+        check_masks_apart(Path(sources[1]), target, [one.photo for one in pairs], outputs)
+    # Results of this very run, made before it was stopped, are no news.
+    results = {path.resolve() for path in outputs} if inside else set()
+    strange = [Unpaired(path, "it lies in OUT, among the results") for path in inside if path.resolve() not in results]
+    return pairs, [*unpaired, *strange]
 
 
 def _shard(text: str | None) -> tuple[int, int]:

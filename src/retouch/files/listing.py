@@ -87,6 +87,14 @@ def listed(source: str | os.PathLike[str], name: str, recursive: bool = False) -
     return found
 
 
+def searched(source: str | os.PathLike[str]) -> Path:
+    """The folder that `listed` searches: the folder itself, a glob's part before its wildcards, or the file's folder."""
+    path = Path(source)
+    if path.is_dir():
+        return path
+    return path.parent if path.exists() else _fixed_part(path)
+
+
 def is_image(path: Path) -> bool:
     """The suffix is one of an image format that can be read."""
     return path.suffix.lower() in SUFFIXES

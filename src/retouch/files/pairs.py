@@ -32,7 +32,8 @@ class Pair:
     Attributes:
         photo: the photo's file.
         mask: the mask's file.
-        name: of the result, without suffix, unique in its run; with "/" where the photo lies in a subfolder.
+        name: of the result, without suffix, unique in its run (with `keep_suffix`: together with the suffix); with "/"
+            where the photo lies in a subfolder.
         output: of the result with suffix, relative to the output folder, where a CSV asks for it.
     """
 
@@ -68,13 +69,20 @@ class _Match:
     output: Path | None = None
 
 
-def pair(photos: str | os.PathLike[str], masks: str | os.PathLike[str], *, recursive: bool = False) -> Pairing:
+def pair(
+    photos: str | os.PathLike[str],
+    masks: str | os.PathLike[str],
+    *,
+    recursive: bool = False,
+    keep_suffix: bool = False,
+) -> Pairing:
     """Find the masks of every photo.
 
     Args:
         photos: a folder, a glob ("in/*.jpg", "in/**/*.jpg") or a file.
         masks: the same; it may be the photos' folder. A file is the mask of every photo.
         recursive: search subfolders too; a photo and its mask lie in subfolders of the same name.
+        keep_suffix: results keep the suffix of their photo, so that `a.jpg` and `a.png` may both have the name "a".
 
     Returns:
         The pairs, and every photo without mask and mask without photo. Hidden files and files without an image
@@ -86,19 +94,21 @@ def pair(photos: str | os.PathLike[str], masks: str | os.PathLike[str], *, recur
     """
     pictures, holes = listed(photos, "photos", recursive), listed(masks, "masks", recursive)
     if holes.kind == "file":
-        return _one_for_all(pictures, holes.files[0])
+        return _one_for_all(pictures, holes.files[0], keep_suffix)
     pictures, holes = _divided(pictures, holes)
     matches, orphans = _matches(pictures, holes)
     paired = {match.photo for match in matches}
     alone = [Unpaired(path, "the photo has no mask") for path in pictures.files if path not in paired]
     alone += [Unpaired(path, "the mask has no photo") for path in orphans]
-    return Pairing(_named(matches), alone)
+    return Pairing(_named(matches, keep_suffix), alone)
 
 
-def _one_for_all(photos: Listing, mask: Path) -> Pairing:
+def _one_for_all(photos: Listing, mask: Path, keep_suffix: bool) -> Pairing:
     itself = [photo for photo in photos.files if photo.resolve() == mask.resolve()]
     matches = [_match(photos, photo, mask, "") for photo in photos.files if photo not in itself]
-    return Pairing(_named(matches), [Unpaired(photo, "it is the mask of the other photos") for photo in itself])
+    return Pairing(
+        _named(matches, keep_suffix), [Unpaired(photo, "it is the mask of the other photos") for photo in itself]
+    )
 
 
 def _divided(photos: Listing, masks: Listing) -> tuple[Listing, Listing]:
@@ -149,28 +159,32 @@ def _match(photos: Listing, photo: Path, mask: Path, label: str) -> _Match:
     return _Match(photo, mask, (key, full), f"{photo.name!r} with {mask.name!r}")
 
 
-def _named(matches: list[_Match]) -> list[Pair]:
+def _named(matches: list[_Match], keep_suffix: bool) -> list[Pair]:
     """Give each match the first of its names that no other one takes; ValueError where none is left."""
+    # Some file systems take .jpg and .JPG for the same.
+    ends = [(match.output or match.photo).suffix.lower() if keep_suffix else "" for match in matches]
     choice = [0] * len(matches)
     while True:
         names = [match.names[at] for match, at in zip(matches, choice, strict=True)]
-        times = Counter(names)
-        clashing = [at for at, name in enumerate(names) if times[name] > 1]
+        results = list(zip(names, ends, strict=True))
+        times = Counter(results)
+        clashing = [at for at, result in enumerate(results) if times[result] > 1]
         if not clashing:
             return [Pair(m.photo, m.mask, name, m.output) for m, name in zip(matches, names, strict=True)]
         movable = [at for at in clashing if choice[at] + 1 < len(matches[at].names)]
         if not movable:
-            same = [matches[at].origin for at in clashing if names[at] == names[clashing[0]]]
+            same = [matches[at].origin for at in clashing if results[at] == results[clashing[0]]]
             raise ValueError(f"{same[0]} and {same[1]} would both write {names[clashing[0]]!r}")
         for at in movable:
             choice[at] += 1
 
 
-def read_csv(path: str | os.PathLike[str]) -> list[Pair]:
+def read_csv(path: str | os.PathLike[str], *, keep_suffix: bool = False) -> list[Pair]:
     """Read pairs from a CSV in UTF-8 with a header: columns `photo`, `mask` and, if wanted, `output`.
 
     Relative photos and masks are relative to the CSV; whether they exist is not looked at. `output` is a file name
-    with an image suffix below the output folder; without it the name follows from the photo's.
+    with an image suffix below the output folder; without it the name follows from the photo's. `keep_suffix` is as in
+    `pair`.
 
     Raises:
         FileNotFoundError, OSError: the CSV does not exist or cannot be read.
@@ -191,7 +205,7 @@ def read_csv(path: str | os.PathLike[str]) -> list[Pair]:
         raise ValueError(f"{file.name}, line {reader.reader.line_num}: {error}") from None
     if not matches:
         raise ValueError(f"{file.name}: has no row below its header")
-    return _named(matches)
+    return _named(matches, keep_suffix)
 
 
 def _rows(reader: csv.DictReader[str], file: Path) -> Iterator[_Match]:
