@@ -283,6 +283,13 @@ def test_report_as_json(tmp_path, report):
 
 
 @pytest.mark.parametrize("name", ["r.csv", "r.json"])
+def test_a_report_names_files_whose_names_are_no_text(tmp_path, report, name):
+    strange = Path(os.fsdecode(b"x\xff.png"))
+    write_report(report, tmp_path / name, [Unpaired(strange, "the photo has no mask")])
+    assert "x\\udcff.png" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.json"])
 def test_a_report_replaces_an_earlier_report_only(tmp_path, report, name):
     write_report(report, tmp_path / name)
     write_report(report, tmp_path / name)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def atomic(
-    path: str | os.PathLike[str], mode: str = "wb", *, overwrite: bool = False, encoding: str | None = None
+    path: str | os.PathLike[str],
+    mode: str = "wb",
+    *,
+    overwrite: bool = False,
+    encoding: str | None = None,
+    errors: str | None = None,
 ) -> Iterator[IO[Any]]:
     """Open a temporary file beside `path` that takes its name when the block ends well.
 
@@ -26,6 +31,7 @@ def atomic(
         mode: "wb" for bytes, "w" for text (UTF-8 unless `encoding` says otherwise).
         overwrite: replace a file that exists. Without it one that appears meanwhile is kept too.
         encoding: of text.
+        errors: what becomes of characters that cannot be encoded, as for `open`; None: they raise UnicodeEncodeError.
 
     Yields:
         The open file; it can be read back and sought in.
@@ -33,22 +39,22 @@ def atomic(
     Raises:
         ValueError: another mode.
         FileExistsError: the file exists and `overwrite` is False.
-        OSError: the folder is missing or unwritable, or the disk is full; the message names the file.
+        OSError: the folder is missing or unwritable, the disk is full, or `path` is a folder, device, pipe or socket;
+            the message names the file.
     """
     if mode not in ("w", "wb"):
         raise ValueError(f'mode: is {mode!r}; accepted: "w" and "wb"')
     target = Path(path)
+    check_regular(target)
     if not overwrite and os.path.lexists(target):
         raise _exists(target)
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(target))
     # A link is written through: what it points at is replaced, not the link.
     target = Path(os.path.realpath(target)) if overwrite else target
     temporary = _new_file(target)
     try:
         try:
             text = "b" not in mode
-            with temporary.open(mode + "+", encoding=(encoding or "utf-8") if text else None) as file:
+            with temporary.open(mode + "+", encoding=(encoding or "utf-8") if text else None, errors=errors) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -61,6 +67,18 @@ def atomic(
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
     _sync_folder(target.parent)
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what exists and cannot be replaced by a file: a folder, device, pipe or socket; links are followed.
+
+    Raises:
+        IsADirectoryError, OSError: it is one; the message names it.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; accepted: the name of a file", str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is a device, pipe or socket; accepted: the name of a file", str(path))
 
 
 def _new_file(target: Path) -> Path:

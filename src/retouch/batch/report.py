@@ -83,7 +83,8 @@ def check_report(path: Path, inputs: Iterable[Path] = ()) -> None:
 def write_report(report: BatchReport, path: Path, unpaired: Sequence[Unpaired] = ()) -> None:
     """Write a report as CSV or JSON, as the suffix says; an earlier report is replaced, another file is not."""
     check_report(path)
-    with atomic(path, "w", overwrite=_is_report(path)) as file:
+    # A file name may hold bytes that are no text; as \\udcff the report stays UTF-8.
+    with atomic(path, "w", overwrite=_is_report(path), errors="backslashreplace") as file:
         if path.suffix.lower() == ".csv":
             rows = [_row(outcome) for outcome in report.outcomes] + [_unpaired_row(one) for one in unpaired]
             table = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
@@ -129,6 +130,8 @@ def _unpaired_row(one: Unpaired) -> dict[str, Any]:
 def _is_report(path: Path) -> bool:
     """Whether the file starts as our reports do."""
     head = _HEADS.get(path.suffix.lower(), "")
+    if not path.is_file():  # opening a pipe would wait for a writer
+        return False
     try:
         with path.open("rb") as file:
             return bool(head) and file.read(len(head)) == head.encode()

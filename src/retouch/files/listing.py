@@ -88,7 +88,7 @@ def listed(source: str | os.PathLike[str], name: str, recursive: bool = False) -
 
 
 def searched(source: str | os.PathLike[str]) -> Path:
-    """The folder that `listed` searches: the folder itself, a glob's part before its wildcards, or the file's folder."""
+    """The folder that `listed` searches: itself, a glob's part before its wildcards, or the folder of a file."""
     path = Path(source)
     if path.is_dir():
         return path

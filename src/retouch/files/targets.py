@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retouch.atomic import check_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -25,10 +27,9 @@ def check_target(path: Path, *, inputs: Iterable[Path] = (), overwrite: bool = F
     Raises:
         ValueError: it is one of the inputs.
         FileExistsError: it exists.
-        OSError: its folder does not exist or cannot be written to, or it is a folder.
+        OSError: its folder does not exist or cannot be written to, or it is a folder, device, pipe or socket.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "is a folder; accepted: the name of a file", str(path))
+    check_regular(path)
     if not overwrite and os.path.lexists(path):
         if same_file(path, inputs):
             raise ValueError(f"{path}: is the input itself; choose another output, or replace it with overwrite=True")
