@@ -55,6 +55,29 @@ def test_a_folder_as_input(refused, folder, which):
     refused("fill", *GOOD, saying="is a folder")
 
 
+@pytest.mark.parametrize("name", [".", "/", "..", "./"])
+def test_names_of_folders(refused, name):
+    refused("fill", name, "mask.png", saying=f"photo: '{name}' is a folder; accepted: a file")
+    refused("fill", "photo.png", name, saying=f"mask: '{name}' is a folder; accepted: a file")
+    refused("fill", *GOOD, "--avoid", name, saying="avoid: ")
+
+
+def test_empty_names(refused):
+    refused("fill", "", "mask.png", saying="photo: there is no file ''")
+    refused("fill", "photo.png", "", saying="mask: there is no file ''")
+    for target in ("", ".", "/"):
+        refused("fill", "photo.png", "mask.png", "-o", target, "--samples", "2", saying=f"-o: '{target}' is no file")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+def test_out_is_a_device_or_a_pipe(refused, folder):
+    refused("fill", "photo.png", "mask.png", "-o", os.devnull, "--overwrite", saying="is a device, pipe or socket")
+    os.mkfifo("out.png")
+    for more in ((), ("--overwrite",)):
+        line = refused("fill", *GOOD, *more, saying="out.png: is a device, pipe or socket")
+        assert "--overwrite" not in line
+
+
 @pytest.mark.parametrize("which", ["photo", "mask"])
 def test_an_animation(refused, folder, which, photo):
     frames = [Image.fromarray(photo), Image.fromarray(255 - photo)]

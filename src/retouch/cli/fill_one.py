@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -77,13 +78,9 @@ def fill_one(
     """Fill one photo; nothing is computed before every output is known to be possible, and OUT is written last."""
     started = time.perf_counter()
     check_streams(photo, mask, target, samples, MAX_SAMPLES)
+    paths = _inputs(photo, mask, job)
     outputs = Outputs(_target(photo, target, writing), target is not None, samples, writing, sides)
-    inputs = {"photo": photo, "mask": mask, "avoid": job.avoid}
-    paths = {name: Path(given) for name, given in inputs.items() if given is not None and given != STREAM}
-    for name, path in paths.items():
-        if not path.exists():
-            raise FileNotFoundError(f"{name}: there is no file {str(path)!r}")
-    _check(outputs, list(paths.values()))
+    _check(outputs, paths)
     filler = load(job.model, job.device)
     loaded = time.perf_counter()
     opened = open_photo(job, from_stdin(photo), [] if mask is None else [from_stdin(mask)])
@@ -91,6 +88,19 @@ def fill_one(
     written = _fill_samples(filler, job, opened, outputs)
     first = replace(written[0], seconds=written[0].seconds | {"read": round(reading, 4)})
     _report(job, photo, mask, opened, [first, *written[1:]], outputs, time.perf_counter() - started)
+
+
+def _inputs(photo: str, mask: str | None, job: Job) -> list[Path]:
+    """The files that are read; an error where one of them cannot be."""
+    given = {"photo": photo, "mask": mask, "avoid": None if job.avoid is None else os.fspath(job.avoid)}
+    named = {name: text for name, text in given.items() if text is not None and text != STREAM}
+    for name, text in named.items():
+        path = Path(text)
+        if not text or not path.exists():
+            raise FileNotFoundError(f"{name}: there is no file {text!r}")
+        if path.is_dir():
+            raise IsADirectoryError(f"{name}: {text!r} is a folder; accepted: a file")
+    return [Path(text) for text in named.values()]
 
 
 def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | None:
@@ -102,6 +112,8 @@ def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | N
         given = Path(photo)
         return given.with_name(f"{given.stem}.filled{suffix or photo_suffix(given)}")
     path = Path(target)
+    if not path.name:
+        raise IsADirectoryError(f"-o: {target!r} is no file name")
     if suffix is not None and path.suffix and format_suffix(path.suffix) != suffix:
         raise ValueError(f"--format: {writing.format} and the suffix of {target} do not agree")
     return path
