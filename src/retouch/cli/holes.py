@@ -15,7 +15,7 @@ def holes(
     out: Annotated[Path | None, typer.Argument(help="Folder for the masks.", metavar="OUT", show_default=False)] = None,
     size: Annotated[
         str | None,
-        typer.Option("--size", help="Height x width in pixels; default as the recipe.", metavar="SIDE|HEIGHTxWIDTH"),
+        typer.Option("--size", help="WIDTHxHEIGHT in pixels; default as the recipe.", metavar="SIDE|WIDTHxHEIGHT"),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", help="How many masks.", min=1)] = 16,
     seed: Annotated[int, typer.Option("--seed", help="Mask k depends on it and on k only.", min=0)] = 0,

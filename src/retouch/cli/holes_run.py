@@ -57,11 +57,11 @@ def draw_all(
 
 
 def parse_size(text: str) -> Size:
-    """Read "512" or "512x683" (height x width) as (height, width) in pixels; else ValueError."""
+    """Read "512" or "683x512" (width x height) as (height, width) in pixels; else ValueError."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"--size: is {text!r}; accepted: a side such as 512, or height x width such as 512x683")
-    return int(match[1]), int(match[2] or match[1])
+        raise ValueError(f"--size: is {text!r}; accepted: a side such as 512, or width x height such as 683x512")
+    return int(match[2] or match[1]), int(match[1])
 
 
 def parse_ratio(text: str) -> Ratio:
