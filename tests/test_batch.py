@@ -176,6 +176,12 @@ def test_notes_and_seconds_are_in_the_outcome(tmp_path, pairs):
     assert 0 < report.outcomes[0].seconds <= report.seconds
 
 
+def test_quality_that_means_nothing_is_noted(tmp_path, pairs):
+    report = run_batch(pairs, tmp_path / "out", model="smooth", jobs=0, quality=50)
+    noted = [any("is written without it" in text for text in outcome.notes) for outcome in report.outcomes]
+    assert noted == [True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -143,6 +143,23 @@ def all_notes(result: Result, notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*result.notes, *notes)))
 
 
+def quality_notes(photo: Photo, name: str, format: str | None, quality: int | None) -> tuple[str, ...]:
+    """A note where `quality` means nothing, because the file's format loses nothing or takes no quality.
+
+    Args:
+        photo: what is written; its own format counts where neither of the others names one.
+        name: of the file; "" for a stream.
+        format: name or suffix ("png", ".png").
+        quality: what was asked for; None: nothing.
+    """
+    from retouch.photo.sniff import from_suffix
+
+    form = from_suffix("" if format is None else "." + format.lstrip(".")) or from_suffix(name) or photo.source.format
+    if quality is None or form not in ("PNG", "TIFF", "BMP", "GIF"):
+        return ()
+    return (f"quality: a {form} is written without it",)
+
+
 def one_line(error: BaseException) -> str:
     """An error as one line for people: the file and the reason, or the message."""
     text = str(error)

@@ -153,6 +153,18 @@ def test_another_format_by_suffix_and_by_option(cli, folder):
         assert (webp.format, bmp.format) == ("WEBP", "BMP")
 
 
+def test_quality_that_means_nothing_is_noted(cli, folder):
+    said = "retouch: note: --quality: a {} is written without it\n"
+    words = ("fill", "photo.png", "mask.png", "--quality", "50", *FAST)
+    for suffix in ("png", "tif", "bmp"):
+        assert said.format({"tif": "TIFF"}.get(suffix, suffix.upper())) in cli(*words, "-o", f"q.{suffix}").err
+    assert said.format("PNG") in cli(*words, "-o", "-").err
+    assert said.format("BMP") in cli(*words, "-o", "-", "--format", "bmp").err
+    for suffix in ("jpg", "webp"):
+        assert "without it" not in cli(*words, "-o", f"q.{suffix}").err
+    assert "without it" not in cli("fill", "photo.png", "mask.png", "-o", "none.png", *FAST).err
+
+
 def test_quality_changes_the_size_of_the_file(cli, folder):
     cli("fill", "photo.png", "mask.png", "-o", "high.jpg", "--quality", "95", *FAST)
     cli("fill", "photo.png", "mask.png", "-o", "low.jpg", "--quality", "10", *FAST)

@@ -1,5 +1,6 @@
 """`retouch mask`: making, changing and describing masks."""
 
+import io
 import json
 
 import numpy as np
@@ -75,6 +76,19 @@ def test_mask_from_standard_input(cli, folder, hole):
     assert np.array_equal(pixels("new.png"), hole)
 
 
+def test_mask_to_standard_output(cli, folder, hole):
+    answer = cli("mask", "-", "--invert", "-o", "-", stdin=(folder / "mask.png").read_bytes())
+    assert answer.code == 0
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert (image.format, image.mode) == ("PNG", "1")
+        assert np.array_equal(np.asarray(image), ~hole)
+
+
+def test_a_mask_does_not_go_to_a_terminal(refused, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    refused("mask", "mask.png", "-o", "-", saying="which is a terminal")
+
+
 def test_info(cli, folder, hole):
     hole[0, 0] = True
     Image.fromarray(hole).save("mask.png")
@@ -122,6 +136,7 @@ def test_info_of_an_empty_mask(cli, folder):
         (("-o", "new.png", "none.png"), "there is no file"),
         (("-o", "new.png", "mask.png", "--size", "5x5"), "120x90"),
         (("-o", "new.png", "-", "-"), "given twice"),
+        (("-o", "-", "mask.png", "--info"), "cannot both go to standard output"),
         (("-o", "new.png", "--size", "5x5", "--invert"), "nothing to grow, shrink or invert"),
     ],
 )

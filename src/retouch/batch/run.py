@@ -14,7 +14,7 @@ from retouch.batch.report import BatchProgress, BatchReport, Outcome
 from retouch.batch.workers import work
 from retouch.catalogue import DEFAULT_MODEL
 from retouch.files.targets import check_folder
-from retouch.job import all_notes, make_job, one_line, open_photo, run
+from retouch.job import all_notes, make_job, one_line, open_photo, quality_notes, run
 
 if TYPE_CHECKING:
     import os
@@ -125,6 +125,7 @@ def _fill(filler: Filler, job: Job, quality: int | None, overwrite: bool, item: 
         opened = open_photo(job, item.photo, [] if item.mask is None else [item.mask])
         result = run(filler, job, opened, seed=item.seed)
         notes = result.photo.save(item.output, overwrite=overwrite, quality=quality)
+        notes += quality_notes(result.photo, item.output.name, None, quality)
     except FileExistsError:
         # Another run, or what was left of one that was killed, has made it meanwhile.
         return Outcome(item, "skipped", seconds=time.perf_counter() - started)

@@ -28,7 +28,7 @@ from retouch.files.targets import (
     photo_suffix,
 )
 from retouch.filler import MAX_SAMPLES, load
-from retouch.job import all_notes, open_photo, run
+from retouch.job import all_notes, open_photo, quality_notes, run
 from retouch.mask import Mask
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def _write(result: Result, outputs: Outputs, k: int) -> Written:
         notes = photos.write(
             result.photo, path, overwrite=writing.overwrite, format=writing.format, quality=writing.quality
         )
+    notes += quality_notes(result.photo, "" if path is None else path.name, writing.format, writing.quality)
     seconds = result.seconds | {"write": time.perf_counter() - started}
     return Written(
         path=STREAM if path is None else str(path),

@@ -14,9 +14,12 @@ from retouch.cli.options import HOLE, HoleOptions, ReadingOptions
 @grouped
 def mask(
     masks: Annotated[
-        list[str] | None, typer.Argument(help="Masks to start from, joined.", metavar="MASK...", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Masks to start from, joined; - reads one.", metavar="MASK...", show_default=False),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The new mask (PNG).", metavar="OUT.png")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The new mask (PNG); - prints it.", metavar="OUT.png")
+    ] = None,
     photo: Annotated[
         Path | None, typer.Option("--photo", help="The photo it is for.", metavar="PHOTO", rich_help_panel=HOLE)
     ] = None,
@@ -46,8 +49,9 @@ def mask(
 
     All sources are joined, then grown, shrunk and inverted, in this order. White = hole.
     """
-    from retouch.cli.mask_run import describe, make, parse_polygon
+    from retouch.cli.mask_run import check_out, describe, make, parse_polygon
 
+    check_out(out, info)
     marks = hole.marks(tuple(parse_polygon(text) for text in polygon or ()))
     made = make(masks or [], join or [], photo, size, marks, reading)
     describe(made, out, info, json, overwrite, [*(masks or []), *(str(path) for path in join or [])])

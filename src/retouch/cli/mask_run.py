@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json as formats
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retouch.cli.speak import note, out, say
-from retouch.cli.streams import STREAM, from_stdin
+from retouch.cli.streams import STREAM, from_stdin, to_stdout
 from retouch.files.targets import check_suffix, check_target
 from retouch.mask.facts import MaskFacts, facts
 from retouch.mask.marks import mark, read_mask
@@ -101,13 +103,28 @@ def _limited(size: tuple[int, int], most: int) -> tuple[int, int]:
     return size
 
 
-def describe(mask: Mask, target: Path | None, info: bool, json: bool, overwrite: bool, inputs: Sequence[str]) -> None:
-    """Write the mask, tell about it, or both."""
+def check_out(target: Path | None, info: bool) -> None:
+    """Refuse a call that would give nothing, or two things on standard output.
+
+    Raises:
+        ValueError: it would, or the mask would go to a terminal.
+    """
     if target is None and not info:
         raise ValueError("-o is missing: name the new mask, or ask with --info")
+    if target == Path(STREAM):
+        if info:
+            raise ValueError("-o: the mask and --info cannot both go to standard output; name a file with -o")
+        if sys.stdout.isatty():
+            raise ValueError("the mask would go to standard output, which is a terminal; use -o FILE or a pipe")
+
+
+def describe(mask: Mask, target: Path | None, info: bool, json: bool, overwrite: bool, inputs: Sequence[str]) -> None:
+    """Write the mask, tell about it, or both."""
     for text in mask.notes:
         note(text)
-    if target is not None:
+    if target == Path(STREAM):
+        _print(mask)
+    elif target is not None:
         check_suffix(target, (".png",), "a mask")
         check_target(target, inputs=[Path(name) for name in inputs if name != STREAM], overwrite=overwrite)
         mask.save(target, overwrite=overwrite)
@@ -115,6 +132,15 @@ def describe(mask: Mask, target: Path | None, info: bool, json: bool, overwrite:
     if info:
         known = facts(mask)
         out(_as_json(known) if json else _as_words(known))
+
+
+def _print(mask: Mask) -> None:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(mask.hole).save(buffer, format="PNG")
+    to_stdout(buffer.getbuffer())
+    say(f"retouch: wrote standard output ({mask.size[0]} x {mask.size[1]} pixels, {mask.coverage:.2%} hole)")
 
 
 def _as_json(known: MaskFacts) -> str:

@@ -19,6 +19,7 @@ _ARGUMENTS = (
     (r"raise max_pixels|max_pixels=\d+", "raise it with --max-pixels"),
     (r"\bexpand=", "--expand"),
     (r"\bfrom_alpha:", "--from-alpha:"),
+    (r"^quality:", "--quality:"),
     (r"inverting it", "--invert"),
 )
 
