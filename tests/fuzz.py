@@ -33,6 +33,14 @@ def _save(image: Image.Image, **options: object) -> bytes:
     return stream.getvalue()
 
 
+def _heic(image: Image.Image) -> bytes:
+    from pillow_heif import from_pillow
+
+    stream = io.BytesIO()
+    from_pillow(image).save(stream)
+    return stream.getvalue()
+
+
 def originals() -> dict[str, bytes]:
     """One small valid file of every kind, with metadata."""
     rng = np.random.default_rng(0)
@@ -65,6 +73,7 @@ def originals() -> dict[str, bytes]:
         "bmp": _save(rgb, format="BMP"),
         "gif": _save(rgb.quantize(16), format="GIF"),
         "avif": _save(rgb, format="AVIF", speed=10),
+        "heic": _heic(rgb),
     }
 
 

@@ -1,7 +1,9 @@
 """`retouch batch`: pairing, skipping, telling, and its exit codes."""
 
 import csv
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -165,6 +167,18 @@ def test_reports(cli, album):
     }
 
 
+def test_a_report_that_cannot_be_written_is_an_error_and_the_results_stay(cli, album, monkeypatch):
+    def full(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "r.json")
+
+    monkeypatch.setattr("retouch.batch.report.atomic", full)
+    answer = batch(cli, "photos", "masks", "out", "--report", "r.json")
+    assert answer.code == 2
+    assert "2 filled, 0 skipped (they exist), 0 failed" in answer.err
+    assert answer.err.splitlines()[-1] == "retouch: error: r.json: No space left on device"
+    assert outputs() == ["a.png", "b.jpg"]
+
+
 def test_several_processes(cli, album):
     assert batch(cli, "photos", "masks/a.png", "out", "--jobs", "3").code == 0
     assert outputs() == ["a.png", "b.jpg", "c.png"]
@@ -193,6 +207,7 @@ def test_several_processes(cli, album):
         (("bad.csv", "out", "--report", "bad.csv"), "bad.csv"),
         (("photos", "masks", "out", "--model", "nope"), "model 'nope' is unknown"),
         (("photos", "masks", "out", "-O", "x=1"), "option 'x' is unknown"),
+        (("photos", "masks", "out", "-O", "jobs=1"), "option 'jobs' is unknown"),
         (("photos", "masks", "out", "--format", "xyz"), "format: 'xyz'"),
         (("photos", "masks", "out", "--samples", "99"), "samples: is 99"),
         (("photos", "masks", "out", "--dilate", "-4"), "dilate"),

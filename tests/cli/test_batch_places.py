@@ -115,3 +115,7 @@ def test_results_take_the_suffix_into_their_name_only_where_they_clash(cli, albu
     assert names_in("out") == ["a.png", "b.jpg", "b.png"]
     assert batch(cli, "photos", "mask.png", "png", "--format", "png").code == 0
     assert names_in("png") == ["a.png", "b.jpg.png", "b.png.png"]
+    assert batch(cli, "photos", "boxes", "--box", "9,9,9,9").code == 0
+    assert names_in("boxes") == ["a.png", "b.jpg", "b.png"]
+    assert batch(cli, "photos", "pngs", "--box", "9,9,9,9", "--format", "png").code == 0
+    assert names_in("pngs") == ["a.png", "b.jpg.png", "b.png.png"]

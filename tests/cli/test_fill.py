@@ -165,6 +165,15 @@ def test_quality_that_means_nothing_is_noted(cli, folder):
     assert "without it" not in cli("fill", "photo.png", "mask.png", "-o", "none.png", *FAST).err
 
 
+def test_a_setting_without_option_of_its_own(cli, folder):
+    image = Image.open("photo.png")
+    image.putalpha(0)
+    image.save("photo.png")
+    words = ("fill", "photo.png", "mask.png", "-o", "out.png", *FAST)
+    assert cli(*words, "-O", "opaque=true", "--dilate", "0").code == 0
+    assert np.array_equal(pixels("out.png")[..., 3] == 255, pixels("mask.png"))
+
+
 def test_quality_changes_the_size_of_the_file(cli, folder):
     cli("fill", "photo.png", "mask.png", "-o", "high.jpg", "--quality", "95", *FAST)
     cli("fill", "photo.png", "mask.png", "-o", "low.jpg", "--quality", "10", *FAST)

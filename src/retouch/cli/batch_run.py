@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,11 @@ def batch_run(
             **naming,
             **settings,
         )
+    _tell(report, target)
     if running.report is not None:
         write_report(report, running.report, unpaired)
-    _tell(report, target)
+    if report.of("failed"):
+        raise typer.Exit(1)
 
 
 def _pairs(
@@ -84,7 +87,10 @@ def _pairs(
         from retouch.files.listing import listed
 
         photos = listed(sources[0], "PHOTOS", recursive)
-        return [Unmasked(photo, photos.key(photo)) for photo in photos.files], []
+        keys = {photo: photos.key(photo) for photo in photos.files}
+        times = Counter(keys.values())
+        clear = {photo: keep_suffix or times[key] == 1 for photo, key in keys.items()}
+        return [Unmasked(photo, key if clear[photo] else photos.full(photo)) for photo, key in keys.items()], []
     if len(sources) != 2:
         given = len(sources) + 1
         raise ValueError(f"PHOTOS MASKS OUT: {given} given; accepted: three, or a CSV and OUT (quote globs)")
@@ -150,5 +156,3 @@ def _tell(report: BatchReport, target: Path) -> None:
         say(f"retouch: failed: {outcome.item.photo}: {as_options(outcome.error or '')}")
     counts = f"{len(filled)} filled, {len(skipped)} skipped (they exist), {len(failed)} failed"
     say(f"retouch: {target}: {counts}, {report.seconds:.1f} s")
-    if failed:
-        raise typer.Exit(1)

@@ -134,13 +134,17 @@ class FillOptions:
     option: Annotated[
         list[str] | None,
         _option(
-            "--option", "-O", panel=FILLING, text="One of the model's own options; repeatable.", metavar="NAME=VALUE"
+            *("--option", "-O"),
+            panel=FILLING,
+            text="One of the model's own options, or a setting of retouch.fill; repeatable.",
+            metavar="NAME=VALUE",
         ),
     ] = None
 
     def settings(self) -> dict[str, Any]:
         """What was asked for, as fields of Settings and the model's own options."""
-        from retouch.settings import parse_expand
+        from retouch.catalogue import find
+        from retouch.settings import parse_expand, split
 
         asked: dict[str, Any] = {"match": self.match}
         for name, value in (("dilate", self.dilate), ("feather", self.feather), ("detail", self.detail)):
@@ -149,6 +153,9 @@ class FillOptions:
         if self.expand is not None:
             asked["expand"] = parse_expand(self.expand)
         own = dict(_assignment(text) for text in self.option or ())
+        if own:  # names such as seed, which are arguments of the library but no settings, are unknown here
+            card = find(self.model)
+            split(own, card.needs.options, card.name)
         if twice := sorted(own.keys() & asked.keys() - {"match"}):
             raise ValueError(f"option {twice[0]!r} is given twice, by -O and by --{twice[0]}")
         return asked | own
