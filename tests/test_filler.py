@@ -1,5 +1,6 @@
 """The main job: sizes and kinds come back, known pixels stay, nothing leaks from under the hole."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import retouch
+import retouch.photo
 from retouch.filler import MAX_SAMPLES
 from retouch.mask import dilate
 from tests.photo.samples import profile
@@ -302,6 +304,15 @@ def test_saturated_colours_of_a_wide_photo_are_not_clipped():
     hole[30:60, 30:60] = True
     filled = np.asarray(retouch.fill(image, hole))
     assert np.abs(filled[hole].mean(axis=0) - red[~hole].mean(axis=0)).max() < 3
+
+
+def test_the_filled_photo_of_a_wide_photo_still_shows_as_srgb(photo, hole):
+    before = retouch.photo.from_pil(Image.fromarray(photo))
+    before = dataclasses.replace(before, source=dataclasses.replace(before.source, icc=profile("wide")))
+    result = retouch.load("smooth").run(before, hole)
+    box = (0, 0, 10, 10)
+    assert np.array_equal(retouch.photo.window_rgb(result.photo, box), retouch.photo.window_rgb(before, box))
+    assert not np.allclose(retouch.photo.window_rgb(before, box), photo[:10, :10] / 255, atol=0.01)
 
 
 def test_the_choice_of_colours_does_not_look_under_the_hole():

@@ -136,7 +136,7 @@ class Filler:
         with clock("fill"):
             self._fill(canvas, windows, own, settings, seed, progress, cancel)
         notes = (*notes, *more, *_precision_note(canvas.photo, self.method.needs.bits, windows))
-        filled = replace(canvas.photo, notes=notes)
+        filled = replace(canvas.photo, notes=notes, own_rgb=False)
         return Result(
             image=unwrap(filled),
             photo=filled,
