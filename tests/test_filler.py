@@ -12,6 +12,7 @@ from PIL import Image
 import retouch
 import retouch.photo
 from retouch.filler import MAX_SAMPLES
+from retouch.job import make_job, open_photo, run
 from retouch.mask import dilate
 from tests.photo.samples import profile
 
@@ -363,7 +364,7 @@ def test_pixel_limits_hold_for_files_and_for_outpainting(tmp_path, photo, hole):
     Image.fromarray(photo).save(tmp_path / "photo.png")
     with pytest.raises(ValueError, match="max_pixels"):
         retouch.fill(tmp_path / "photo.png", hole, max_pixels=1000)
-    with pytest.raises(ValueError, match="expand: gives"):
+    with pytest.raises(ValueError, match="expand: makes"):
         retouch.fill(photo, expand=(100_000,) * 4)
 
 
@@ -372,3 +373,11 @@ def test_reprs_are_short(photo, hole):
     assert repr(result.photo) == "Photo(120 x 90, RGB, PNG)"
     assert repr(result) == "Result(Photo(120 x 90, RGB, PNG), 1 windows, smooth, seed 0)"
     assert repr(retouch.Mask(hole)).startswith("Mask(120 x 90, ")
+
+
+def test_a_raised_pixel_limit_reaches_the_fill(tmp_path, monkeypatch, photo):
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    monkeypatch.setattr("retouch.photo.DEFAULT_MAX_PIXELS", 100)
+    job = make_job(model="smooth", expand=(5, 5, 5, 5), max_pixels=1_000_000)
+    opened = open_photo(job, tmp_path / "photo.png", [])
+    assert run(retouch.load("smooth"), job, opened).photo.size == (130, 100)

@@ -18,6 +18,7 @@ import numpy as np
 from retouch import photo as photos
 from retouch.catalogue import DEFAULT_MODEL, Card, find, load_method
 from retouch.mask import Mask, dilate
+from retouch.mask.marks import read_mask
 from retouch.methods.base import Progress, check_cancel
 from retouch.settings import Settings, split
 from retouch.window.plan import Window, plan
@@ -125,12 +126,16 @@ class Filler:
         clock = Clock()
         with clock("read"):
             opened, unwrap = photos.wrap(photo, max_pixels=max_pixels)
-            marked, notes = _read_mask(mask, opened.size, settings, "mask")
-            avoided, more = (None, ()) if avoid is None else _read_mask(avoid, opened.size, settings, "avoid")
-            _check_canvas(opened, settings, max_pixels)
-        notes = (*opened.notes, *notes, *more)
+            limit = photos.DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
+            settings.check_expanded(opened.size, limit)
+            if mask is None:
+                marked = Mask(_no_hole(opened.size, settings))
+            else:
+                marked = read_mask(mask, settings, opened.size, limit)
+            avoided = None if avoid is None else read_mask(avoid, settings, opened.size, limit, "avoid")
+        notes = (*opened.notes, *marked.notes, *(() if avoided is None else avoided.notes))
         with clock("plan"):
-            canvas, more = _prepare(opened, marked, avoided, settings)
+            canvas, more = _prepare(opened, marked.hole, None if avoided is None else avoided.hole, settings)
             windows = plan(canvas.todo, native=self.method.needs.native, unknown=canvas.unknown)
         changed = canvas.todo.copy()
         with clock("fill"):
@@ -185,34 +190,10 @@ class Clock:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
-def _read_mask(mask: Any, size: tuple[int, int], settings: Settings, name: str) -> tuple[Masks, tuple[str, ...]]:
-    if mask is None:
-        if settings.expand is None:
-            raise ValueError(f"{name} is missing: give a mask, or expand= to fill around the photo")
-        return np.zeros((size[1], size[0]), bool), ()
-    try:
-        read = Mask.from_any(
-            mask,
-            convention=settings.convention,
-            threshold=settings.threshold,
-            any_coverage=settings.any_coverage,
-            size=size,
-            resize=settings.resize_mask,
-        )
-    except (ValueError, OSError) as error:
-        if name == "mask":
-            raise
-        raise type(error)(str(error).replace("mask", name, 1)) from None
-    return read.hole, read.notes
-
-
-def _check_canvas(opened: Photo, settings: Settings, max_pixels: int | None) -> None:
-    """Refuse to outpaint beyond the pixel limit."""
-    left, top, right, bottom = settings.borders(opened.size)
-    width, height = opened.size[0] + left + right, opened.size[1] + top + bottom
-    limit = photos.DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
-    if (width, height) != opened.size and width * height > limit:
-        raise ValueError(f"expand: gives {width} x {height} pixels; accepted: at most {limit} (raise max_pixels)")
+def _no_hole(size: tuple[int, int], settings: Settings) -> Masks:
+    if settings.expand is None:
+        raise ValueError("mask is missing: give a mask, or expand= to fill around the photo")
+    return np.zeros((size[1], size[0]), bool)
 
 
 def _integer(name: str, value: Any) -> int:

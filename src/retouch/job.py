@@ -93,27 +93,13 @@ def open_photo(job: Job, photo: Any, masks: Sequence[Any]) -> Opened:
     from retouch import photo as photos
 
     opened = photos.read(photo, max_pixels=job.max_pixels)
-    _check_expanded(job, opened.size)
+    job.settings.check_expanded(opened.size, job.max_pixels)
     read = [read_mask(one, job.settings, opened.size, job.max_pixels) for one in masks]
     hole = mark(read, job.marks, size=opened.size, photo=opened)
-    avoid = None if job.avoid is None else _read_avoid(job, opened.size)
+    avoid = None
+    if job.avoid is not None:
+        avoid = read_mask(job.avoid, job.settings, opened.size, job.max_pixels, "avoid")
     return Opened(opened, hole, avoid)
-
-
-def _check_expanded(job: Job, size: tuple[int, int]) -> None:
-    left, top, right, bottom = job.settings.borders(size)
-    width, height = size[0] + left + right, size[1] + top + bottom
-    if width * height > max(job.max_pixels, size[0] * size[1]):
-        raise ValueError(
-            f"expand: makes {width} x {height} pixels; accepted: at most {job.max_pixels} in all (raise max_pixels)"
-        )
-
-
-def _read_avoid(job: Job, size: tuple[int, int]) -> Mask:
-    try:
-        return read_mask(job.avoid, job.settings, size, job.max_pixels)
-    except (ValueError, OSError) as error:
-        raise type(error)(str(error).replace("mask", "avoid", 1)) from None
 
 
 def run(
@@ -131,6 +117,7 @@ def run(
         opened.mask,
         seed=job.seed if seed is None else seed,
         avoid=opened.avoid,
+        max_pixels=job.max_pixels,
         progress=progress,
         cancel=cancel,
         **job.settings.model_dump(exclude_unset=True),

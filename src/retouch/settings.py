@@ -48,6 +48,15 @@ class Settings(BaseModel):
         left, top, right, bottom = (_pixels(side, length) for side, length in zip(self.expand, lengths, strict=True))
         return left, top, right, bottom
 
+    def check_expanded(self, size: tuple[int, int], max_pixels: int) -> None:
+        """Refuse with a ValueError to outpaint a photo of (width, height) beyond `max_pixels`."""
+        left, top, right, bottom = self.borders(size)
+        width, height = size[0] + left + right, size[1] + top + bottom
+        if width * height > max(max_pixels, size[0] * size[1]):
+            raise ValueError(
+                f"expand: makes {width} x {height} pixels; accepted: at most {max_pixels} in all (raise max_pixels)"
+            )
+
 
 def _pixels(side: Side, length: int) -> int:
     text = str(side).strip()

@@ -60,17 +60,24 @@ class Marks:
         return self.key is not None or self.from_alpha
 
 
-def read_mask(source: Any, settings: Settings, size: tuple[int, int] | None, max_pixels: int) -> Mask:
-    """Read one mask file as `settings` say; errors as in `Mask.from_any`."""
-    return Mask.from_any(
-        source,
-        convention=settings.convention,
-        threshold=settings.threshold,
-        any_coverage=settings.any_coverage,
-        size=size,
-        resize=settings.resize_mask,
-        max_pixels=max_pixels,
-    )
+def read_mask(
+    source: Any, settings: Settings, size: tuple[int, int] | None, max_pixels: int, name: str = "mask"
+) -> Mask:
+    """Read one mask as `settings` say; errors as in `Mask.from_any`, which call the argument `name`."""
+    try:
+        return Mask.from_any(
+            source,
+            convention=settings.convention,
+            threshold=settings.threshold,
+            any_coverage=settings.any_coverage,
+            size=size,
+            resize=settings.resize_mask,
+            max_pixels=max_pixels,
+        )
+    except (ValueError, OSError) as error:
+        if name == "mask":
+            raise
+        raise type(error)(str(error).replace("mask", name, 1)) from None
 
 
 def mark(masks: Sequence[Mask], marks: Marks, *, size: tuple[int, int], photo: Photo | None = None) -> Mask | None:
