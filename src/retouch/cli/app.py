@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from retouch.cli.batch import batch
+from retouch.cli.bench import bench
 from retouch.cli.data import data
 from retouch.cli.fill import fill
 from retouch.cli.holes import holes
@@ -27,6 +28,7 @@ app.command()(mask)
 app.command()(models)
 app.command()(holes)
 app.add_typer(data, name="data")
+app.add_typer(bench, name="bench")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,12 @@
+"""`retouch bench`: compare models as the papers do. One file a command."""
+
+from __future__ import annotations
+
+import typer
+
+bench = typer.Typer(help="Compare models as the papers do.", no_args_is_help=True)
+
+
+@bench.callback()
+def _bench() -> None:
+    """Compare models as the papers do."""
