@@ -81,6 +81,24 @@ def test_short_side_keeps_proportions_and_places_the_square_at_random():
     assert np.array_equal(same[0][:, 0, 1], np.arange(50))
 
 
+@pytest.mark.parametrize(
+    ("size", "scaled"), [((800, 600), (533, 400)), ((400, 300), (400, 300)), ((130, 100), (333, 256))]
+)
+def test_fixed_parts_of_photos_made_small_and_never_larger_than_needed(size, scaled):
+    image = ramp(*size)
+    whole = np.asarray(image.resize(scaled, Image.Resampling.BICUBIC) if scaled != size else image)  # [H, W, 3]
+    right, down = scaled[0] - 256, scaled[1] - 256
+    places = {
+        "small-top-left": (0, 0),
+        "small-top-right": (right, 0),
+        "small-centre": (round(right / 2), round(down / 2)),
+        "small-bottom-left": (0, down),
+        "small-bottom-right": (right, down),
+    }
+    for name, (x, y) in places.items():
+        assert np.array_equal(run(name, image, 256), whole[y : y + 256, x : x + 256])
+
+
 def test_unknown_crop():
     with pytest.raises(ValueError, match="crop 'resize-bicubc' is unknown; did you mean 'resize-bicubic'"):
         crop("resize-bicubc")

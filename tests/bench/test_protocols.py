@@ -1,5 +1,6 @@
 """Protocols against a literal table, and their samples, end to end on twelve photos laid out as the data set is."""
 
+import hashlib
 import math
 from dataclasses import replace
 
@@ -65,6 +66,7 @@ TABLE = {
         *(("lama-thin-256-test", "lama-medium-256-test", "lama-thick-256-test"), "fid lpips ssim", 0),
     ),
     "removal": ("folder", "all", None, 512, "centre-square", (None,), "seam-colour-offset texture-ratio", 0),
+    "val-256": ("folder", "all", None, 256, "small-top-left", ("objects",), "lpips psnr ssim fid u-ids p-ids", 0),
 }
 NO_NETWORK = {
     "psnr": lambda truth, filled, hole: psnr(truth, filled, mask=hole),
@@ -95,16 +97,18 @@ def test_protocols_are_as_the_table_says(name):
 def test_protocols_refer_to_what_there_is(name):
     given = protocol(name)
     assert layout(given.dataset).split(given.split).n == given.n
-    assert given.crop in CROPS
+    assert set(given.crops) <= set(CROPS)
     assert [recipe(each.recipe).name for each in given.holes if each.recipe] == [
         each.recipe for each in given.holes if each.recipe
     ]
     assert given.differences
 
 
-def test_only_protocol_one_asks_for_a_share_of_hole():
-    assert [each.name for each in PROTOCOLS if each.holes[0].ratio] == ["pixelhacker-1"]
-    assert protocol("pixelhacker-1").holes[0].ratio == (0.4, 0.5)
+def test_which_protocols_ask_for_a_share_of_hole():
+    assert {each.name: each.holes[0].ratio for each in PROTOCOLS if each.holes[0].ratio} == {
+        "pixelhacker-1": (0.4, 0.5),
+        "val-256": (0.05, 0.35),
+    }
 
 
 def test_every_table_of_quality_belongs_to_a_protocol():
@@ -131,8 +135,9 @@ def test_a_protocol_runs_end_to_end(name, tmp_path):
     fill = retouch.load("smooth")
     for holes in given.holes:
         drawn = list(samples(given, photos, holes.name, seed=3))
-        assert [type(each) for each in drawn] == [Sample] * 12
-        assert [each.k for each in drawn] == list(range(12))
+        count = 12 * len(given.crops)
+        assert [type(each) for each in drawn] == [Sample] * count
+        assert [each.k for each in drawn] == list(range(count))
         for one in drawn[:1] if given.size > 256 else drawn[:3]:
             assert one.photo.shape == (given.size, given.size, 3)
             assert one.hole.shape == (given.size, given.size)
@@ -248,6 +253,56 @@ def test_an_empty_mask_is_a_failure(tmp_path):
 def test_unknown_protocol():
     with pytest.raises(ValueError, match="protocol 'psm-places512' is unknown; did you mean 'psm-places-512'"):
         protocol("psm-places512")
+
+
+VAL_256 = protocol("val-256")
+
+
+@pytest.fixture
+def yardstick(tmp_path):
+    """Three photos that are cropped and not scaled, and two object shapes."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "shapes").mkdir()
+    for k, size in enumerate([(300, 260), (256, 400), (390, 390)]):
+        picture(k, size).save(tmp_path / "photos" / f"p{k}.png")
+    y, x = np.mgrid[0:60, 0:80]
+    Image.fromarray((x / 80 - 0.5) ** 2 + (y / 60 - 0.5) ** 2 < 0.25).save(tmp_path / "shapes" / "disc.png")
+    Image.fromarray(x * 3 < y * 4 + 4).save(tmp_path / "shapes" / "wedge.png")
+    return dataset("folder", tmp_path / "photos")
+
+
+def test_the_yardstick_is_the_same_for_ever(yardstick):
+    """Whoever changes this fingerprint makes all figures of val-256 measured before incomparable."""
+    digest = hashlib.sha256()
+    for one in samples(VAL_256, yardstick, "object", objects=yardstick.root.parent / "shapes"):
+        digest.update(f"{one.k} {one.name}".encode())
+        digest.update(one.photo.tobytes())
+        digest.update(np.packbits(one.hole).tobytes())
+    assert digest.hexdigest() == "268d1294f5975dbad92adfe70424ad3226f38287889d547374899b1ac362fa31"
+
+
+def test_five_crops_of_each_photo_are_five_samples(yardstick):
+    drawn = list(samples(VAL_256, yardstick, "object"))
+    assert [one.k for one in drawn] == list(range(15))
+    assert drawn[7].name == "p1 small-centre"
+    pixels = np.asarray(yardstick.items[1].image())  # [400, 256, 3]
+    tops = [0, 0, 72, 144, 144]
+    assert all(np.array_equal(drawn[5 + v].photo, pixels[tops[v] : tops[v] + 256]) for v in range(5))
+    assert len({one.hole.tobytes() for one in drawn}) == 15
+    assert all(0.05 <= one.hole.mean() <= 0.35 for one in drawn)
+    alone = sample(VAL_256, yardstick.items[1], "object", view=2)
+    assert np.array_equal(alone.hole, drawn[7].hole)
+
+
+def test_a_crop_that_the_protocol_does_not_have(yardstick):
+    with pytest.raises(ValueError, match="view: is 5; accepted: 0 to 4, the crops of protocol 'val-256'"):
+        sample(VAL_256, yardstick.items[0], "object", view=5)
+
+
+def test_an_unreadable_photo_fails_in_all_its_crops(yardstick):
+    yardstick.items[0].photo.write_bytes(b"nothing")
+    failed = [each.k for each in samples(VAL_256, yardstick, "object") if isinstance(each, Failed)]
+    assert failed == [0, 1, 2, 3, 4]
 
 
 def test_items_need_no_data_set(tmp_path):

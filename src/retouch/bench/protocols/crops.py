@@ -6,6 +6,7 @@ an RGB image of side x side pixels.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,27 @@ def short_side_random_crop(image: Image.Image, side: int, rng: Generator) -> Ima
     return image.crop((left, top, left + side, top + side))
 
 
+def part_of_small(image: Image.Image, side: int, rng: Generator, *, across: float, down: float) -> Image.Image:  # noqa: ARG001
+    """Cut a square out at a fixed place after the short side is scaled, bicubic, to at most SMALL pixels (`val-256`).
+
+    `across` and `down` say where, from 0 (left, top) to 1 (right, bottom). Photos are enlarged only up to `side`.
+    """
+    short = min(image.size)
+    zoom = max(min(short, SMALL), side) / short
+    size = (max(round(image.width * zoom), side), max(round(image.height * zoom), side))
+    image = _scaled(image, size, Image.Resampling.BICUBIC)
+    left, top = round((image.width - side) * across), round((image.height - side) * down)
+    return image.crop((left, top, left + side, top + side))
+
+
+SMALL = 400  # pixels
+FIVE: dict[str, Crop] = {
+    "small-top-left": partial(part_of_small, across=0, down=0),
+    "small-top-right": partial(part_of_small, across=1, down=0),
+    "small-centre": partial(part_of_small, across=0.5, down=0.5),
+    "small-bottom-left": partial(part_of_small, across=0, down=1),
+    "small-bottom-right": partial(part_of_small, across=1, down=1),
+}
 CROPS: dict[str, Crop] = {
     "as-it-is": as_it_is,
     "centre-crop-reflect": centre_crop_reflect,
@@ -69,6 +91,7 @@ CROPS: dict[str, Crop] = {
     "resize-lanczos": resize_lanczos,
     "centre-square": centre_square,
     "short-side-random-crop": short_side_random_crop,
+    **FIVE,
 }
 
 

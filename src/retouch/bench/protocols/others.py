@@ -1,11 +1,14 @@
-"""LaMa's protocols, and removal of real objects, which knows no truth."""
+"""LaMa's protocols, removal of real objects, which knows no truth, and our own yardstick."""
 
 from __future__ import annotations
 
+from retouch.bench.protocols.crops import FIVE
 from retouch.bench.protocols.protocol import Holes, Protocol
 from retouch.bench.protocols.words import (
     INCEPTION,
     LAMA_CONVENTIONS,
+    MAT_CONVENTIONS,
+    OBJECTS,
 )
 
 
@@ -57,5 +60,25 @@ REMOVAL = (
         differences=(
             "what lies behind a real object is unknown: figures need no truth, and the sheet is to be looked at",
         ),
+    ),
+)
+
+# The yardstick of this project: any folder of photos, the same samples for ever.
+OURS = (
+    Protocol(
+        name="val-256",
+        paper="ours",
+        dataset="folder",
+        split="all",
+        n=None,
+        size=256,
+        crop=next(iter(FIVE)),
+        more_crops=tuple(FIVE)[1:],
+        run_at=256,
+        holes=(Holes("object", "objects", "256, object", ratio=(0.05, 0.35)),),
+        metrics=("lpips", "psnr", "ssim", "fid", "u-ids", "p-ids"),
+        extractor=INCEPTION,
+        conventions=MAT_CONVENTIONS,
+        differences=("no paper's protocol: five fixed crops of each photo, one object shape each", OBJECTS),
     ),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retouch.bench.protocols.asuka import ASUKA
 from retouch.bench.protocols.gaussian import GAUSSIAN
-from retouch.bench.protocols.others import LAMA, REMOVAL
+from retouch.bench.protocols.others import LAMA, OURS, REMOVAL
 from retouch.bench.protocols.pixelhacker import PIXELHACKER
 from retouch.bench.protocols.psm import PSM
 from retouch.catalogue import nearest
@@ -14,7 +14,7 @@ from retouch.catalogue import nearest
 if TYPE_CHECKING:
     from retouch.bench.protocols.protocol import Protocol
 
-PROTOCOLS: tuple[Protocol, ...] = (*PSM, *PIXELHACKER, *ASUKA, *GAUSSIAN, *LAMA, *REMOVAL)
+PROTOCOLS: tuple[Protocol, ...] = (*PSM, *PIXELHACKER, *ASUKA, *GAUSSIAN, *LAMA, *REMOVAL, *OURS)
 
 
 def protocols() -> tuple[str, ...]:

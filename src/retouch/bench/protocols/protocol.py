@@ -31,7 +31,8 @@ class Holes:
 class Protocol:
     """How a paper measures, so that a run can do the same and print its numbers beside ours.
 
-    Hole k is drawn with `item_rng(seed, k)`, k being the photo's place in the data set, whatever the order.
+    Hole k is drawn with `item_rng(seed, k)`, k being the sample's number, whatever the order. That is the photo's place
+    in the data set; with c crops of each photo it is the photo's place * c + the crop's place.
 
     Attributes:
         name: kebab-case.
@@ -45,6 +46,7 @@ class Protocol:
         holes: the sets of holes.
         metrics: as `retouch.bench.metrics` calls them, in kebab-case.
         extractor: whose features FID, P-IDS and U-IDS are computed from.
+        more_crops: of CROPS too: further samples that are made of every photo.
         conventions: of each metric with several.
         tables: (paper, table) of the reported numbers.
         reported_dataset: what the reported numbers call the data set.
@@ -62,10 +64,16 @@ class Protocol:
     holes: tuple[Holes, ...]
     metrics: tuple[str, ...]
     extractor: str
+    more_crops: tuple[str, ...] = ()
     conventions: tuple[str, ...] = ()
     tables: tuple[tuple[str, str], ...] = ()
     reported_dataset: str = ""
     differences: tuple[str, ...] = ()
+
+    @property
+    def crops(self) -> tuple[str, ...]:
+        """The crops of each photo, each a sample of its own."""
+        return (self.crop, *self.more_crops)
 
     def holes_called(self, name: str) -> Holes:
         """The set of holes of that name; ValueError that lists the names for another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,9 @@ from retouch.holes.objects import objects_from
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from retouch.bench.protocols.protocol import Holes, Protocol
@@ -30,8 +32,8 @@ class Sample:
     """A photo with its hole.
 
     Attributes:
-        k: its place in the data set.
-        name: of the photo.
+        k: its number: the photo's place in the data set, times the crops of each photo, plus the crop's place.
+        name: of the photo; with several crops the crop follows: "dog small-centre".
         photo: [S, S, 3] uint8, S the protocol's size.
         hole: [S, S] bool, True = hole.
     """
@@ -44,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Failed:
-    """A photo that could not be had, and why."""
+    """A sample that could not be had, and why."""
 
     k: int
     name: str
@@ -58,8 +60,9 @@ def sample(
     *,
     seed: int = 0,
     objects: Objects | None = None,
+    view: int = 0,
 ) -> Sample:
-    """One photo with the hole that it gets in that protocol: it depends on the photo's place and `seed` only.
+    """One photo with the hole that it gets in that protocol: it depends on the sample's number and `seed` only.
 
     Args:
         protocol: which one.
@@ -67,6 +70,7 @@ def sample(
         holes: the name of one of its sets of holes.
         seed: from 0 up.
         objects: real object shapes for recipes that take some; None: made-up blobs.
+        view: which of the protocol's crops of the photo.
 
     Raises:
         OSError: the photo or its mask is missing or damaged.
@@ -74,13 +78,26 @@ def sample(
             or a mask that is missing, empty, full or of another size.
     """
     chosen = protocol.holes_called(holes)
+    k, name = numbered(protocol, item, view)
+    how = partial(crop(protocol.crops[view]), side=protocol.size)
     image = item.image()
     given = image.size
-    image = crop(protocol.crop)(image, protocol.size, item_rng(seed, item.k + _CROP_STREAM))
-    hole = _own(protocol, item, given, seed) if chosen.recipe is None else _drawn(protocol, chosen, item, seed, objects)
+    image = how(image, rng=item_rng(seed, k + _CROP_STREAM))
+    if chosen.recipe is None:
+        hole = _own(item, given, partial(how, rng=item_rng(seed, k + _CROP_STREAM)))
+    else:
+        hole = _drawn(protocol, chosen, item_rng(seed, k), objects)
     if not hole.any() or hole.all():
-        raise ValueError(f"mask: of {item.name!r} is {'full' if hole.any() else 'empty'} after the crop")
-    return Sample(item.k, item.name, np.array(image, np.uint8), hole)
+        raise ValueError(f"mask: of {name!r} is {'full' if hole.any() else 'empty'} after the crop")
+    return Sample(k, name, np.array(image, np.uint8), hole)
+
+
+def numbered(protocol: Protocol, item: Item, view: int) -> tuple[int, str]:
+    """The number and the name of one crop of a photo."""
+    crops = protocol.crops
+    if not 0 <= view < len(crops):
+        raise ValueError(f"view: is {view}; accepted: 0 to {len(crops) - 1}, the crops of protocol {protocol.name!r}")
+    return item.k * len(crops) + view, item.name if len(crops) == 1 else f"{item.name} {crops[view]}"
 
 
 def samples(
@@ -91,7 +108,7 @@ def samples(
     seed: int = 0,
     objects: Objects | str | os.PathLike[str] | None = None,
 ) -> Iterator[Sample | Failed]:
-    """Every photo of a data set with its hole, in order; those that cannot be had come as `Failed`, in their place.
+    """Every sample of a data set, in order; those that cannot be had come as `Failed`, in their place.
 
     Arguments as `sample`; `objects` may be a folder of PNGs or an annotation file.
 
@@ -100,7 +117,7 @@ def samples(
         ValueError: another data set than the protocol's, another number of photos than its n (unless the data set was
             cut by a limit), or an unknown set of holes.
     """
-    _check(protocol, dataset)
+    check_dataset(protocol, dataset)
     protocol.holes_called(holes)
     source = objects if objects is None or callable(objects) else objects_from(objects)
     return _each(protocol, dataset, holes, seed, source)
@@ -110,13 +127,15 @@ def _each(
     protocol: Protocol, dataset: Dataset, holes: str, seed: int, objects: Objects | None
 ) -> Iterator[Sample | Failed]:
     for item in dataset.items:
-        try:
-            yield sample(protocol, item, holes, seed=seed, objects=objects)
-        except (OSError, ValueError) as error:
-            yield Failed(item.k, item.name, str(error))
+        for view in range(len(protocol.crops)):
+            try:
+                yield sample(protocol, item, holes, seed=seed, objects=objects, view=view)
+            except (OSError, ValueError) as error:
+                yield Failed(*numbered(protocol, item, view), str(error))
 
 
-def _check(protocol: Protocol, dataset: Dataset) -> None:
+def check_dataset(protocol: Protocol, dataset: Dataset) -> None:
+    """Refuse with a ValueError another data set, or number of photos, than the protocol is of."""
     if (dataset.name, dataset.split) != (protocol.dataset, protocol.split):
         given, wanted = f"{dataset.name} ({dataset.split})", f"{protocol.dataset} ({protocol.split})"
         raise ValueError(f"dataset: is {given}; protocol {protocol.name!r} is of {wanted}")
@@ -127,20 +146,18 @@ def _check(protocol: Protocol, dataset: Dataset) -> None:
         )
 
 
-def _drawn(protocol: Protocol, holes: Holes, item: Item, seed: int, objects: Objects | None) -> NDArray[np.bool_]:
+def _drawn(protocol: Protocol, holes: Holes, rng: Generator, objects: Objects | None) -> NDArray[np.bool_]:
     from retouch.holes import recipe
 
     source = objects if recipe(str(holes.recipe)).shapes else None
-    size = (protocol.size, protocol.size)
-    return draw(str(holes.recipe), size, item_rng(seed, item.k), ratio=holes.ratio, objects=source)
+    return draw(str(holes.recipe), (protocol.size, protocol.size), rng, ratio=holes.ratio, objects=source)
 
 
-def _own(protocol: Protocol, item: Item, given: tuple[int, int], seed: int) -> NDArray[np.bool_]:
+def _own(item: Item, given: tuple[int, int], how: Callable[[Image.Image], Image.Image]) -> NDArray[np.bool_]:
     """The data set's own mask, cropped as its photo."""
     hole = item.hole()
     if (hole.shape[1], hole.shape[0]) != given:
         theirs = f"{hole.shape[1]}x{hole.shape[0]}"
         raise ValueError(f"mask: of {item.name!r} is {theirs} pixels; accepted: {given[0]}x{given[1]}, as the photo")
     picture = Image.fromarray(hole.astype(np.uint8) * 255).convert("RGB")
-    scaled = crop(protocol.crop)(picture, protocol.size, item_rng(seed, item.k + _CROP_STREAM))
-    return np.asarray(scaled)[..., 0] >= 128  # [S, S]
+    return np.asarray(how(picture))[..., 0] >= 128  # [S, S]
