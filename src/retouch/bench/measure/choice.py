@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retouch.bench.measure.conventions import interpret
+from retouch.bench.measure.conventions import Conventions, interpret
 from retouch.bench.measure.names import ALWAYS, IMAGES, SETS, WITHOUT_TRUTH, check, label
 from retouch.bench.measure.networks import extractor_name, load_extractor, load_lpips
 from retouch.weights import WeightsMissing
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from retouch.bench.protocols import Protocol
+    from retouch.features import Extractor
 
     T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Choice:
         extractor: name for `retouch.features.load`; None: no metrics of sets.
         weights: the user's folder of weights; None: where `retouch.features.load` looks.
         device: that the networks run on, as torch writes it.
+        identity: fingerprint of the extractor's weights: features of other files of its name are not comparable.
     """
 
     images: tuple[str, ...]
@@ -39,6 +41,7 @@ class Choice:
     extractor: str | None
     weights: str | None
     device: str
+    identity: str | None = None
 
 
 def choose(
@@ -70,22 +73,21 @@ def choose(
     name = own if extractor is None else extractor_name(extractor)
     place = None if weights is None else os.fspath(weights)
     wanted, left_out = _wanted(protocol, metrics)
-    images = [each for each in wanted if each in IMAGES]
+    images, missing = _images([each for each in wanted if each in IMAGES], conventions, place)
+    left_out |= missing
     sets = [each for each in wanted if each in SETS]
-    needed: dict[str, Callable[[], object]] = {
-        "lpips": lambda: load_lpips(conventions.lpips_net, place),
-        "clip": lambda: load_extractor("clip", place),
-    }
-    for metric, load in needed.items():
-        if metric in images and isinstance(reason := _had(load), str):
-            images.remove(metric)
-            left_out[metric] = reason
-    if name == own and conventions.fid_over not in (None, own) and "fid" in sets:
+    if "fid" in sets and name == own and conventions.fid_over not in (None, own):
         sets.remove("fid")
         left_out["fid"] = f"is of {conventions.fid_over} features here, this run's are of {own}: ask for that extractor"
-    labels, missing = _sets(sets, name, place)
-    choice = Choice(tuple(images), labels, protocol.conventions, name if labels else None, place, device)
-    return choice, left_out | missing
+    found, missing = _network(sets, name, place)
+    left_out |= missing
+    if found is None:
+        return Choice(images, (), protocol.conventions, None, place, device), left_out
+    labels = tuple(label(metric, found) for metric in sets)
+    for metric, called in zip(sets, labels, strict=True):
+        if called != metric:
+            left_out[metric] = f"over features of {found.name} it is called {called}"
+    return Choice(images, labels, protocol.conventions, name, place, device, found.identity), left_out
 
 
 def _wanted(protocol: Protocol, metrics: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
@@ -102,22 +104,27 @@ def _wanted(protocol: Protocol, metrics: Sequence[str] | None) -> tuple[list[str
     }
 
 
-def _sets(metrics: Sequence[str], name: str | None, weights: str | None) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Names that `metrics` over features of the extractor `name` go by, and those that have none."""
-    if not metrics:
-        return (), {}
-    if name is None:
-        return (), dict.fromkeys(metrics, "no extractor is chosen")
-    found = _had(lambda: load_extractor(name, weights))
-    if isinstance(found, str):
-        return (), dict.fromkeys(metrics, found)
-    labels = {metric: label(metric, found) for metric in metrics}
-    renamed = {
-        metric: f"over features of {found.name} it is called {called}"
-        for metric, called in labels.items()
-        if called != metric
+def _images(
+    metrics: Sequence[str], conventions: Conventions, weights: str | None
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Those of `metrics` whose networks can be had, and why the others are left out."""
+    networks: dict[str, Callable[[], object]] = {
+        "lpips": lambda: load_lpips(conventions.lpips_net, weights),
+        "clip": lambda: load_extractor("clip", weights),
     }
-    return tuple(labels.values()), renamed
+    tried = {metric: _had(networks[metric]) for metric in metrics if metric in networks}
+    left_out = {metric: found for metric, found in tried.items() if isinstance(found, str)}
+    return tuple(metric for metric in metrics if metric not in left_out), left_out
+
+
+def _network(sets: Sequence[str], name: str | None, weights: str | None) -> tuple[Extractor | None, dict[str, str]]:
+    """The extractor that metrics of sets need, or none and why they are left out."""
+    if not sets:
+        return None, {}
+    if name is None:
+        return None, dict.fromkeys(sets, "no extractor is chosen")
+    found = _had(lambda: load_extractor(name, weights))
+    return (None, dict.fromkeys(sets, found)) if isinstance(found, str) else (found, {})
 
 
 def _had(load: Callable[[], T]) -> T | str:

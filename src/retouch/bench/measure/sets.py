@@ -108,33 +108,33 @@ def _gather(features: Blocks, names: Sequence[str], choice: Choice) -> _Set:
     """Read all blocks once. FID's sums take the same memory for any number of images; rows are kept only if needed."""
     wanted = {metric_of(name) for name in choice.sets}
     sums: tuple[Accumulator, Accumulator] | None = None
-    rows: tuple[list[Rows], list[Rows]] = ([], [])
+    rows: tuple[Rows, Rows] | None = None
     count = width = 0
     for block in features():
-        width = block[0].shape[1]
-        for side, part, kept in zip(("photo", "fill"), block, rows, strict=True):
-            _check(part, side, names[count:], width)
-            if wanted != {"fid"}:
-                kept.append(part)
-        if "fid" in wanted:
-            sums = sums or (Accumulator(width), Accumulator(width))
-            for accumulator, part in zip(sums, block, strict=True):
-                accumulator.add(part)
-        count += len(block[0])
+        if not count:
+            width = block[0].shape[1]
+            sums = (Accumulator(width), Accumulator(width)) if "fid" in wanted else None
+            all_rows = (len(names), width)
+            rows = (np.empty(all_rows, np.float32), np.empty(all_rows, np.float32)) if wanted != {"fid"} else None
+        size = len(block[0])
+        if count + size > len(names):
+            raise ValueError(f"features: are of more than {len(names)} images")
+        for k, (side, part) in enumerate(zip(("photo", "fill"), block, strict=True)):
+            if part.shape != (size, width):
+                raise ValueError(f"features: a block is {list(part.shape)}; accepted: {[size, width]}")
+            _check_finite(part, side, names[count:])
+            if sums is not None:
+                sums[k].add(part)
+            if rows is not None:
+                rows[k][count : count + size] = part
+        count += size
     if count != len(names):
         raise ValueError(f"features: are of {count} images; accepted: of all {len(names)}")
-    return _Set(
-        count,
-        width,
-        None if sums is None else (sums[0].statistics(), sums[1].statistics()),
-        (np.concatenate(rows[0]), np.concatenate(rows[1])) if rows[0] else None,  # [n, d] twice
-        interpret(choice.conventions),
-    )
+    statistics = None if sums is None else (sums[0].statistics(), sums[1].statistics())
+    return _Set(count, width, statistics, rows, interpret(choice.conventions))
 
 
-def _check(part: Rows, side: str, names: Sequence[str], width: int) -> None:
-    if part.shape[1] != width or len(part) > len(names):
-        raise ValueError(f"features: a block is {list(part.shape)}; accepted: at most {[len(names), width]}")
+def _check_finite(part: Rows, side: str, names: Sequence[str]) -> None:
     bad = ~np.isfinite(part).all(axis=1)  # [n]
     if bad.any():
         raise ValueError(f"features: of the {side} of {names[int(bad.argmax())]!r} are NaN or infinite")
