@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from retouch.cli.bench.speed import speed
+
 bench = typer.Typer(help="Compare models as the papers do.", no_args_is_help=True)
 
 
 @bench.callback()
 def _bench() -> None:
     """Compare models as the papers do."""
+
+
+bench.command()(speed)
