@@ -115,6 +115,19 @@ def test_the_method_is_called_as_often_as_said(counting):
     assert timing.memory_mb is None or timing.memory_mb > 1
 
 
+def test_an_accelerator_is_waited_for(counting, monkeypatch):
+    torch = pytest.importorskip("torch")
+    waited = []
+    monkeypatch.setattr(Counting, "device", torch.device("cuda:0"), raising=False)
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda: waited.append(len(CALLS)))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 3 * 2**20)
+    (case,) = cases(["counting"], [(32, 32)], repeats=2, warm_up=1)
+    timing = measure(case)
+    # After the first call, after the warm-up, and after each timed call.
+    assert waited == [1, 2, 3, 4]
+    assert (timing.device, timing.device_memory_mb) == ("cuda:0", 3.0)
+
+
 def test_through_fill_the_windows_are_timed_too(counting):
     (case,) = cases(["counting"], [(50, 70)], through="fill", repeats=2, warm_up=0)
     measure(case)

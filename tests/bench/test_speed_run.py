@@ -179,7 +179,7 @@ def test_a_failure_is_exit_code_1(monkeypatch, capsys, tmp_path):
         (["--model", "smooth", "--hole", "1"], "hole: is 1"),
         (["--model", "smooth", "--device", "cuda"], "runs on cpu"),
         (["--model", "smooth", "--photo", "none.png"], "photo: there is no file 'none.png'"),
-        (["--model", "smooth", "--json", "kept.json"], "kept.json: exists already; choose another name, or --overwrite"),
+        (["--model", "smooth", "--json", "kept.json"], "kept.json: exists already; choose another name"),
         (["--model", "smooth", "--json", "no/s.json"], "folder"),
         (["--model", "smooth", "--json", "s.out", "--markdown", "s.out"], "asked for twice"),
     ],
