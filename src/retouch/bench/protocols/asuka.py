@@ -26,7 +26,7 @@ ASUKA = (
             metrics=("lpips", "fid", "u-ids", "p-ids", "psnr", "ssim", "gradient-at-edge", "clip"),
             extractor=IMAGENET_INCEPTION,
             conventions=ASUKA_CONVENTIONS,
-            tables=(("asuka", "Table 1"), ("asuka", "README")),
+            tables=(("asuka", "Table 1"), ("asuka", "README")) if side == 512 else (),
             reported_dataset="misato",
             differences=(
                 ASUKA_SCRIPT,

@@ -82,7 +82,7 @@ PSM = (
         differences=(
             FIXED_MASKS,
             "the size of the holes is not said; ours are the large ones, as in training",
-            "models are trained on 6 M images with three iterations",
+            "models are trained on 6 M images, with three iterations but for B (one) and C (two)",
         ),
     ),
     Protocol(
@@ -100,7 +100,11 @@ PSM = (
         conventions=MAT_CONVENTIONS[:1],
         tables=(("psm", "Table B.1"),),
         reported_dataset="places365-val",
-        differences=(FIXED_MASKS, "how the masks were made at 1024 is not said; ours are drawn at that size"),
+        differences=(
+            FIXED_MASKS,
+            "how the masks were made at 1024 is not said; ours are drawn at that size",
+            "the number of photos is not said; ours are all",
+        ),
     ),
     Protocol(
         name="psm-repaint-places",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,17 +78,19 @@ def sample(
     """
     chosen = protocol.holes_called(holes)
     k, name = numbered(protocol, item, view)
-    how = partial(crop(protocol.crops[view]), side=protocol.size)
+
+    def cropped(image: Image.Image) -> Image.Image:
+        # A generator of its own each time: photo and mask are cut at the same place.
+        return crop(protocol.crops[view])(image, protocol.size, item_rng(seed, k + _CROP_STREAM))
+
     image = item.image()
-    given = image.size
-    image = how(image, rng=item_rng(seed, k + _CROP_STREAM))
     if chosen.recipe is None:
-        hole = _own(item, given, partial(how, rng=item_rng(seed, k + _CROP_STREAM)))
+        hole = _own(item, image.size, cropped)
     else:
         hole = _drawn(protocol, chosen, item_rng(seed, k), objects)
     if not hole.any() or hole.all():
         raise ValueError(f"mask: of {name!r} is {'full' if hole.any() else 'empty'} after the crop")
-    return Sample(k, name, np.array(image, np.uint8), hole)
+    return Sample(k, name, np.array(cropped(image), np.uint8), hole)
 
 
 def numbered(protocol: Protocol, item: Item, view: int) -> tuple[int, str]:
@@ -153,11 +154,11 @@ def _drawn(protocol: Protocol, holes: Holes, rng: Generator, objects: Objects | 
     return draw(str(holes.recipe), (protocol.size, protocol.size), rng, ratio=holes.ratio, objects=source)
 
 
-def _own(item: Item, given: tuple[int, int], how: Callable[[Image.Image], Image.Image]) -> NDArray[np.bool_]:
+def _own(item: Item, given: tuple[int, int], cropped: Callable[[Image.Image], Image.Image]) -> NDArray[np.bool_]:
     """The data set's own mask, cropped as its photo."""
     hole = item.hole()
     if (hole.shape[1], hole.shape[0]) != given:
         theirs = f"{hole.shape[1]}x{hole.shape[0]}"
         raise ValueError(f"mask: of {item.name!r} is {theirs} pixels; accepted: {given[0]}x{given[1]}, as the photo")
     picture = Image.fromarray(hole.astype(np.uint8) * 255).convert("RGB")
-    return np.asarray(how(picture))[..., 0] >= 128  # [S, S]
+    return np.asarray(cropped(picture))[..., 0] >= 128  # [S, S]
