@@ -62,7 +62,7 @@ PRINTED = {
     ("pixelhacker", "Table 4", "celebahq", "512, large", "DeepFill v2", "lpips"): 0.221,
     ("pixelhacker", "Table 5", "ffhq", "256", "PowerPaint", "lpips"): 0.409,
     ("pixelhacker", "Table 7", "custom-10k", "ablation", "PixelHacker (embedding of 256)", "fid"): 0.754,
-    ("pixelhacker", "Table 8", "celebahq", "512, ablation", "PixelHacker (guidance 2.0)", "lpips"): 0.118,
+    ("pixelhacker", "Table 8", "celebahq", "512, large", "PixelHacker (guidance 2.0)", "lpips"): 0.118,
     ("asuka", "Table 1", "misato", "512", "SD-Repaint", "u-ids"): 0.016,
     ("asuka", "Table 1", "places365-val", "512", "ASUKA", "p-ids"): 0.287,
     ("asuka", "Table 2a", "misato", "512", "ASUKA (pre-trained MAE)", "p-ids"): 0.258,
@@ -75,6 +75,75 @@ PRINTED = {
     ("2dgs", "Table 1", "places365-val", "256, large", "2DGS", "lpips"): 0.094,
     ("2dgs", "Table 2", "imagenet-100", "256, large", "2DGS (concatenation for AdaLN)", "fid"): 8.40,
     ("mat", "README", "places365-val", "512, large", "MAT (8 M images)", "u-ids"): 38.34,
+}
+
+# Rows typed from the papers a second time: (paper, table, data set, setting, metrics, model) -> as printed.
+MAT_METRICS = "fid p-ids u-ids"
+ROWS = {
+    ("psm", "Table 1", "places365-val", "256, ablation", "fid", "PSM (B, 1 iteration)"): "2.95",
+    ("psm", "Table 2", "places365-val", "256, ablation", "fid", "PSM (A, 7 test iterations)"): "2.09",
+    ("psm", "Table 2", "places365-val", "256, ablation", "fid", "PSM (B, 5 test iterations)"): "2.20",
+    ("psm", "Table 3", "places365-val", "512, small", MAT_METRICS, "SD"): "1.32 12.69 34.78",
+    ("psm", "Table 3", "places365-val", "512, large", MAT_METRICS, "AOT-GAN"): "10.64 3.07 19.92",
+    ("psm", "Table 3", "celebahq", "512, small", MAT_METRICS, "LaMa"): "4.05 9.72 21.57",
+    ("psm", "Table 3", "celebahq", "512, large", MAT_METRICS, "DeepFill v2"): "24.42 0.17 0.42",
+    ("psm", "Table 3", "", "", "parameters", "CoModGAN"): "109",
+    ("psm", "Table 4", "places365-val", "256, ablation", "fid", "PSM (cubic mask schedule)"): "2.54",
+    ("psm", "Table B.1", "places365-val", "1024, large", MAT_METRICS, "MAT"): "5.83 9.51 28.02",
+    ("psm", "Table C.2", "places365-val", "512, large", "lpips", "EdgeConnect"): "0.275",
+    ("psm", "Table C.2", "celebahq", "512, large", "lpips", "MADF"): "0.130",
+    ("psm", "Table D.3", "celebahq", "256, small", MAT_METRICS, "MADF"): "10.43 6.25 14.62",
+    ("psm", "Table D.3", "celebahq", "256, large", MAT_METRICS, "ICT"): "10.92 0.90 5.23",
+    ("psm", "Table E.4", "places365-val-10k", "256", MAT_METRICS, "PSM"): "3.47 18.32 34.52",
+    ("psm", "Table F.5", "places365-val", "512, large", "fid precision recall", "LDM"): "2.76 0.962 0.975",
+    ("pixelhacker", "Table 1", "places365-test", "512, 40-50 %", "fid lpips", "SD (scenery)"): "18.93 0.2312",
+    ("pixelhacker", "Table 1", "places365-test", "512, 40-50 %", "fid lpips", "PixelHacker"): "8.59 0.2026",
+    ("pixelhacker", "Table 2", "places365-val", "512, large", "fid lpips p-ids u-ids", "MADF"): "7.53 0.181 6.00 23.78",
+    (
+        "pixelhacker",
+        "Table 2",
+        "places365-val",
+        "512, small",
+        "fid lpips p-ids u-ids",
+        "HiFill",
+    ): "7.94 0.148 3.98 23.60",
+    ("pixelhacker", "Table 3", "places365-val-high", "256", "fid lpips", "SH-GAN"): "7.40 0.392",
+    ("pixelhacker", "Table 3", "places365-val-high", "512", "fid lpips", "LDM"): "8.46 0.342",
+    ("pixelhacker", "Table 4", "celebahq", "512, large", "fid lpips", "PixelHacker"): "4.75 0.115",
+    ("pixelhacker", "Table 5", "ffhq", "256", "fid lpips", "SDXL"): "12.36 0.278",
+    ("pixelhacker", "Table 6", "places365-val-3k", "ablation", "fid lpips", "PixelHacker (object and scene masks)"): (
+        "12.69 0.1758"
+    ),
+    ("pixelhacker", "Table 7", "custom-10k", "ablation", "fid lpips", "PixelHacker (embedding of 64)"): "0.735 0.257",
+    ("pixelhacker", "Table 8", "celebahq", "512, large", "fid lpips", "PixelHacker (guidance 4.0)"): "8.73 0.123",
+    ("asuka", "Table 1", "misato", "512", "lpips fid u-ids p-ids", "MAE-FAR"): "0.142 13.283 0.282 0.153",
+    ("asuka", "Table 1", "places365-val", "512", "lpips fid u-ids p-ids", "SD-text"): "0.191 1.506 0.373 0.202",
+    (
+        "asuka",
+        "Table 2a",
+        "misato",
+        "512",
+        "lpips fid u-ids p-ids",
+        "ASUKA (fine-tuned MAE)",
+    ): "0.150 11.460 0.368 0.256",
+    (
+        "asuka",
+        "Table 2b",
+        "misato",
+        "512",
+        "lpips fid u-ids p-ids",
+        "ASUKA (linear alignment)",
+    ): "0.155 11.934 0.361 0.227",
+    ("asuka", "Table 2c", "40 images", "user study", "context-stability visual-consistency", "SD"): "10.58 5.75",
+    ("asuka", "Table 2d", "misato", "512", "lpips fid u-ids p-ids", "ASUKA (conditioned decoder)"): (
+        "0.151 11.634 0.361 0.231"
+    ),
+    ("2dgs", "Table 1", "celebahq-2k", "256, large", "fid lpips", "Pluralistic"): "17.09 0.201",
+    ("2dgs", "Table 1", "celebahq-2k", "256, regular", "fid lpips", "MAT"): "7.15 0.068",
+    ("2dgs", "Table 1", "places365-val", "256, large", "fid lpips", "RePaint"): "20.62 0.117",
+    ("2dgs", "Table 2", "imagenet-100", "256, small", "fid lpips", "2DGS (CNN decoder)"): "8.46 0.081",
+    ("2dgs", "Table 2", "imagenet-100", "256, large", "fid lpips", "2DGS (196 Gaussians)"): "7.16 0.084",
+    ("2dgs", "Table 4", "", "", "time", "MAT"): "65.75",
 }
 
 
@@ -94,6 +163,13 @@ def test_numbers_are_as_printed(key):
     assert [row.value for row in rows] == [PRINTED[key]]
 
 
+@pytest.mark.parametrize("key", ROWS, ids=lambda key: " ".join(key[:1] + key[1:2] + key[5:]))
+def test_rows_are_as_printed(key):
+    paper, table, *where, metrics, model = key
+    rows = {r.metric: r.value for r in reported(paper, table=table, model=model) if [r.dataset, r.setting] == where}
+    assert [rows[metric] for metric in metrics.split()] == [float(text) for text in ROWS[key].split()]
+
+
 def test_no_number_is_given_twice():
     keys = [(r.paper, r.table, r.dataset, r.setting, r.model, r.metric, r.note) for r in reported()]
     assert len(keys) == len(set(keys))
@@ -108,6 +184,88 @@ def test_papers_agree_where_one_took_its_numbers_from_the_other():
                 a, b = reported("psm", table="Table 3", **asked), reported("pixelhacker", table="Table 2", **asked)
                 assert [row.plain for row in a] == [row.plain for row in b]
                 assert len(a) == 1
+
+
+def as_dictionary(paper, table, metric, dataset=None):
+    """{(model, setting): value} of one table."""
+    return {(r.model, r.setting): r.plain for r in reported(paper, table=table, metric=metric, dataset=dataset)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "metric", "dataset"),
+    [
+        (("psm", "Table 3"), ("pixelhacker", "Table 4"), "fid", "celebahq"),
+        (("psm", "Table C.2"), ("pixelhacker", "Table 4"), "lpips", "celebahq"),
+        (("psm", "Table C.2"), ("pixelhacker", "Table 2"), "lpips", "places365-val"),
+        (("psm", "Table 3"), ("psm", "Table F.5"), "fid", "places365-val"),
+        (("psm", "Table 3"), ("psm", "Table F.5"), "parameters", ""),
+        (("psm", "Table 3"), ("psm", "Table C.2"), "parameters", ""),
+        (("asuka", "Table 1"), ("asuka", "Table 2b"), "fid", "misato"),
+        (("asuka", "Table 1"), ("asuka", "Table 2d"), "p-ids", "misato"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
+)
+def test_tables_agree_on_what_both_print(one, other, metric, dataset):
+    a, b = (as_dictionary(*table, metric, dataset or None) for table in (one, other))
+    assert a.keys() & b.keys()
+    assert {key: a[key] for key in a.keys() & b.keys()} == {key: b[key] for key in a.keys() & b.keys()}
+
+
+def test_the_papers_sentences_about_their_tables_hold():
+    ablation = {model: value for (model, _), value in as_dictionary("psm", "Table 1", "fid").items()}
+    full = ablation["PSM (A, full, 3 iterations)"]
+    rises = [round(ablation[f"PSM ({name})"] - full, 2) for name in ("B, 1 iteration", "C, 2 iterations")]
+    assert rises == [0.59, 0.19]
+    assert round(ablation["PSM (G, attention at 16 only)"] - full, 2) == 0.28
+    assert full == as_dictionary("psm", "Table 4", "fid")["PSM (linear mask schedule)", "256, ablation"]
+    large = as_dictionary("psm", "Table B.1", "fid")
+    assert round(large["MAT", "1024, large"] - large["PSM", "1024, large"], 1) == 1.9
+    times = {model: value for (model, _), value in as_dictionary("psm", "Section E", "time").items()}
+    assert times["RePaint"] == 1000 * times["PSM"]
+    guidance = as_dictionary("pixelhacker", "Table 8", "fid")
+    assert min(guidance, key=guidance.get)[0] == "PixelHacker (guidance 2.0)"
+
+
+def test_larger_holes_give_worse_numbers():
+    values = {(r.paper, r.table, r.dataset, r.setting, r.model, r.metric): r.value for r in reported()}
+    compared = 0
+    for key, small in values.items():
+        size, _, holes = key[3].partition(", ")
+        if holes != "small":
+            continue
+        large = values[(*key[:3], f"{size}, large", *key[4:])]
+        assert large >= small if key[5] in ("fid", "lpips") else large < small, key
+        compared += 1
+    assert compared > 100
+
+
+def test_p_ids_are_below_u_ids():
+    values = {(r.paper, r.table, r.dataset, r.setting, r.model, r.metric): r.value for r in reported()}
+    pairs = [(value, values[(*key[:5], "u-ids")]) for key, value in values.items() if key[5] == "p-ids"]
+    assert len(pairs) > 90
+    assert all(p < u for p, u in pairs)
+
+
+def test_shares_of_the_user_study_are_of_four_thousand_answers():
+    for row in reported("asuka", table="Table 2c"):
+        answers = row.value * 40  # 100 forms of 40 images, per cent
+        assert abs(answers - round(answers)) <= 0.21, row
+
+
+def test_no_size_is_noted_about_what_depends_on_none():
+    for row in reported():
+        if row.metric == "parameters":
+            assert (row.dataset, row.setting) == ("", "")
+            assert "holes" not in row.note
+
+
+def test_units_of_the_metrics():
+    units = {"parameters": {"M"}, "time": {"ms"}, "psnr": {"dB"}, "p-ids": {"%", ""}, "u-ids": {"%", ""}}
+    units |= {"context-stability": {"%"}, "visual-consistency": {"%"}}
+    for row in reported():
+        assert row.unit in units.get(row.metric, {""}), row
+        if row.metric in ("p-ids", "u-ids"):
+            assert row.unit == ("" if row.paper == "asuka" else "%"), row
 
 
 def test_the_distinguishing_scores_are_at_most_a_half_as_shares():
