@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from retouch.cli.bench.speed import speed
+from retouch.cli.bench.study import study
 
 bench = typer.Typer(help="Compare models as the papers do.", no_args_is_help=True)
 
@@ -15,3 +16,4 @@ def _bench() -> None:
 
 
 bench.command()(speed)
+bench.add_typer(study, name="study")
