@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from retouch.cli.bench.merge import merge
+from retouch.cli.bench.quick import quick
+from retouch.cli.bench.run import run
 from retouch.cli.bench.speed import speed
 from retouch.cli.bench.study import study
 
@@ -15,5 +18,8 @@ def _bench() -> None:
     """Compare models as the papers do."""
 
 
+bench.command()(run)
+bench.command()(merge)
+bench.command()(quick)
 bench.command()(speed)
 bench.add_typer(study, name="study")
