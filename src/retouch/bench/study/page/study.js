@@ -7,16 +7,16 @@ const PAUSE = 350; // milliseconds after a new screen in which a double click do
 
 let kept = restored() ?? fresh();
 let screens = plan(STUDY, kept.seed);
-let view = { name: "intro" };
+let view = { name: "intro", place: 0 }; // place: number of the screen
 let since = 0;
 let largeIndex = 0;
 
-// ---- what is kept in the browser: {participant, seed, started, place, choices: [{choice, seconds}]}
+// ---- what is kept in the browser: {participant, seed, started, finished, choices: [{choice, seconds}]}
 
 function fresh() {
   const [seed, ...name] = crypto.getRandomValues(new Uint32Array(3));
   const participant = name.map((part) => part.toString(16).padStart(8, "0")).join("");
-  return { participant, seed, started: new Date().toISOString(), place: -1, choices: [] };
+  return { participant, seed, started: new Date().toISOString(), choices: [] };
 }
 
 function restored() {
@@ -57,10 +57,9 @@ function answers() {
 
 // ---- which view is shown
 
-function show(name, place = kept.place) {
+function show(name, place = view.place) {
   view = { name, place };
   for (const main of document.querySelectorAll("main")) main.hidden = main.id !== name;
-  kept.place = place;
   keep();
   ({ intro: showIntro, question: showQuestion, screen: showScreen, end: showEnd })[name]();
   window.scrollTo(0, 0);
@@ -89,7 +88,7 @@ function showIntro() {
   at("ways").textContent = STUDY.mode === "pairs" ? "two programs" : `${most} programs`;
   at("wanted").textContent = STUDY.mode === "pairs" ? "better" : "best";
   const asked = STUDY.questions.length > 1 ? ` in ${STUDY.questions.length} parts, each with its own question` : "";
-  at("screens").textContent = `${screens.length} choices${asked}; about ${Math.ceil(screens.length / 8)} minutes`;
+  at("screens").textContent = `${screens.length} choices${asked}; about ${Math.ceil(screens.length / 8)} min`;
   at("begin").textContent = kept.choices.length ? "Go on" : "Begin";
 }
 
@@ -109,6 +108,7 @@ function showScreen() {
   at("bar").value = view.place;
   at("tie").hidden = !STUDY.tie;
   at("tie").classList.toggle("main", kept.choices[view.place]?.choice === "tie");
+  at("forward").hidden = !kept.choices[view.place];
   at("pictures").replaceChildren(...[trial.photo, ...order].map((code, k) => picture(code, k, trial)));
   arrange();
   since = performance.now();
@@ -144,8 +144,8 @@ function picture(code, k, trial) {
   lens.setAttribute("aria-label", `${label(k)}, show large`);
   lens.onclick = () => enlarge(k);
   const caption = document.createElement("figcaption");
-  caption.innerHTML = k === 0 ? "the hole" : `<b>${k}</b>`;
-  figure.append(pick, lens, caption);
+  caption.append(k === 0 ? "the hole" : String(k), lens);
+  figure.append(pick, caption);
   return figure;
 }
 
@@ -168,7 +168,7 @@ function arrange() {
   const { trial } = screens[view.place];
   const box = at("pictures");
   const count = trial.options.length + 1;
-  const [gap, caption] = [10, 24];
+  const [gap, caption] = [10, 40];
   const width = document.documentElement.clientWidth - 24;
   const height = window.innerHeight - box.getBoundingClientRect().top - window.scrollY - (STUDY.tie ? 64 : 16);
   let best = { columns: 1, side: 0 };
@@ -183,7 +183,9 @@ function arrange() {
     const columns = Math.max(Math.min(count, Math.floor((width + gap) / (least + gap))), 1);
     best = { columns, side: (width - (columns - 1) * gap) / columns };
   }
-  box.style.gridTemplateColumns = `repeat(${best.columns}, ${Math.floor(best.side)}px)`;
+  box.classList.toggle("first-alone", best.columns > 1 && best.columns < count && (count - 1) % best.columns === 0);
+  box.style.setProperty("--side", `${Math.floor(best.side)}px`);
+  box.style.gridTemplateColumns = `repeat(${best.columns}, var(--side))`;
 }
 
 function choose(choice) {
@@ -222,15 +224,15 @@ at("large-image").onpointerup = (event) => {
 
 // ---- buttons and keys
 
-at("begin").onclick = () => (kept.choices.length && kept.place >= 0 ? resume() : forward());
-at("go").onclick = forward;
+at("begin").onclick = () => (kept.choices.length ? resume() : forward());
+at("go").onclick = at("forward").onclick = forward;
 at("tie").onclick = () => choose("tie");
 for (const button of document.querySelectorAll(".back")) button.onclick = back;
 at("again").onclick = () => {
   if (!confirm("Have the answers been saved? They are deleted here.")) return;
   kept = fresh();
   screens = plan(STUDY, kept.seed);
-  show("intro", -1);
+  show("intro", 0);
 };
 at("copy").onclick = async () => {
   at("text").select();
@@ -263,4 +265,4 @@ function resume() {
 }
 
 if (kept.choices.length) resume();
-else show("intro", -1);
+else show("intro", 0);
