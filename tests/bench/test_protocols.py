@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,6 +120,23 @@ def test_every_table_of_quality_belongs_to_a_protocol():
         *(("pixelhacker", f"Table {k}") for k in (6, 7)),  # on data of their own
         ("asuka", "Table 2c"),  # user study
     }
+
+
+def test_the_page_about_the_benchmark_lists_every_protocol():
+    page = (Path(__file__).parents[2] / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    told = {row[0]: row for row in rows if row[0] in TABLE}
+    assert tuple(told) == protocols()
+    for name, (_, _, data, photos, size, holes, metrics, count) in told.items():
+        given = protocol(name)
+        assert data == given.dataset + ("" if given.split == "all" else f" ({given.split})")
+        assert photos == ("any" if given.n is None else f"{given.n:,}")
+        assert size == f"{given.size}, " + (given.crop if len(given.crops) == 1 else f"{len(given.crops)} crops")
+        assert [each.split(" at ")[0] for each in holes.split(", ")] == [
+            each.recipe or "the data's own" for each in given.holes
+        ]
+        assert metrics == ", ".join(given.metrics)
+        assert int(count) == sum(len(given.reported(each.name)) for each in given.holes)
 
 
 def test_reported_numbers_of_one_set_of_holes():

@@ -84,13 +84,14 @@ def sample(
         return crop(protocol.crops[view])(image, protocol.size, item_rng(seed, k + _CROP_STREAM))
 
     image = item.image()
+    photo = cropped(image)
     if chosen.recipe is None:
         hole = _own(item, image.size, cropped)
     else:
         hole = _drawn(protocol, chosen, item_rng(seed, k), objects)
     if not hole.any() or hole.all():
         raise ValueError(f"mask: of {name!r} is {'full' if hole.any() else 'empty'} after the crop")
-    return Sample(k, name, np.array(cropped(image), np.uint8), hole)
+    return Sample(k, name, np.array(photo, np.uint8), hole)
 
 
 def numbered(protocol: Protocol, item: Item, view: int) -> tuple[int, str]:
