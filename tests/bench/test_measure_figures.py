@@ -167,6 +167,14 @@ def test_features_that_cannot_be_read_cost_only_the_sets():
     assert left_out == dict.fromkeys(NAMES, "features.bin: damaged")
 
 
+def test_features_are_not_read_for_nothing():
+    def unread():
+        raise AssertionError("no metric of sets is measured")
+
+    found, left_out = figures(measured([{"l1": 0.5}] * 3), unread, choice(["l1"], ()))
+    assert (list(found), left_out) == (["l1"], {})
+
+
 def test_without_features():
     assert figures(measured([{}]), None, choice()) == ({}, dict.fromkeys(NAMES, "no features were computed"))
 

@@ -89,6 +89,8 @@ def set_values(features: Blocks, names: Sequence[str], choice: Choice) -> tuple[
         names: of the images, in the order of the rows.
         choice: what is measured.
     """
+    if not choice.sets:
+        return {}, {}
     if len(names) < 2:
         return {}, dict.fromkeys(choice.sets, f"of {len(names)} images: needs at least 2")
     try:
