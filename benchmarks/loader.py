@@ -2,8 +2,8 @@
 
 python benchmarks/loader.py --data DIR [--holes mat-256-large] [--size 256] [--samples 400]
 
-Rows: the files decoded whole, JPEG drafts, and the files packed decoded (to a temporary folder; --packed says where, for
-example on a RAM disk). Columns: no, one and two workers; and what one photo costs in processor time, which a busy
+Rows: the files decoded whole, JPEG drafts, and the files packed decoded (--packed says where, for example on a RAM disk;
+default: a temporary folder). Columns: no, one and two workers; and what one photo costs in processor time, which a busy
 machine changes less.
 """
 
