@@ -8,6 +8,6 @@ results = run(make_plan("val-256", "photos", ["patchmatch", "telea"]), "out", jo
 
 from retouch.bench.run.merge import merge
 from retouch.bench.run.plan import Plan, make_plan
-from retouch.bench.run.run import run
+from retouch.bench.run.running import run
 
 __all__ = ["Plan", "make_plan", "merge", "run"]

@@ -11,7 +11,7 @@ from retouch.bench.run import record as records
 from retouch.bench.run.chunks import read
 from retouch.bench.run.finish import all_chunks, finish
 from retouch.bench.run.plan import Plan, make_plan
-from retouch.bench.run.run import PICTURES
+from retouch.bench.run.running import PICTURES
 
 if TYPE_CHECKING:
     import os

@@ -128,7 +128,6 @@ def _make(
         """Make some of them and return those whose process died."""
         nonlocal left
         died: list[Done] = []
-        tell(left)
         # No more processes than chunks; without chunks nothing need be loaded.
         setup, most = partial(make_worker, plan, out), min(processes, len(some))
         with closing(work(some, setup, jobs=most, lost=_lost, cancel=cancel)) as answers:
@@ -142,6 +141,7 @@ def _make(
                 tell(left)
         return died
 
+    tell(left)
     # A process may have died of its neighbours' hunger for memory: each gets a second try alone.
     for twice in made([each.chunk for each in made(todo, jobs)], 1):
         write(twice.chunk, out, _missing(plan, twice), {})
