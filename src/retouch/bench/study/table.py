@@ -83,7 +83,7 @@ def _paper(rows: Sequence[Reported]) -> list[str]:
     ]
     shares = table(["method", *(f"{metric} (%)" for metric in metrics)], body)
     head = f"### Reported by the ASUKA paper, {rows[0].table}"
-    return [f"{head}\n\nOther images and other methods: {rows[0].dataset}, {rows[0].note}.\n\n{shares}"]
+    return [f"{head}\n\nOther images and other methods: {rows[0].dataset}, 100 forms.\n\n{shares}"]
 
 
 def _reported(count: Count) -> tuple[Reported, ...]:

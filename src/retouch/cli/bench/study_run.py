@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-
 def make_page(
     folders: Sequence[Path],
     photos: Path | None,
@@ -54,7 +53,9 @@ def _material(folders: Sequence[Path], photos: Path | None, masks: Path | None, 
             raise ValueError("--from: stands beside FOLDERS, --photos or --masks; accepted: one or the other")
         return study.from_results(source)
     if not folders or photos is None or masks is None:
-        raise ValueError("FOLDERS, --photos or --masks is missing; accepted: all three, or --from")
+        given = {"FOLDERS": folders, "--photos": photos, "--masks": masks}
+        missing = ", ".join(name for name, value in given.items() if not value)
+        raise ValueError(f"{missing}: not given; accepted: FOLDERS with --photos and --masks, or --from")
     return study.from_folders(folders, photos, masks)
 
 
@@ -62,7 +63,9 @@ def counted(answers: Sequence[Path], key: Path | None, *, as_json: bool) -> str:
     """The counted study as text; errors as `retouch.bench.study.read_answers`."""
     from retouch.bench.study.documents import KEY_FILE, Key
 
-    beside = answers[0] if answers[0].is_dir() else answers[0].parent
-    found = Key.load(beside / KEY_FILE if key is None else key)
+    beside = (answers[0] if answers[0].is_dir() else answers[0].parent) / KEY_FILE
+    if key is None and not beside.is_file():
+        raise FileNotFoundError(f"--key: is not given and there is no {str(beside)!r}; accepted: what make wrote")
+    found = Key.load(key or beside)
     done = study.count(study.read_answers(answers, found), found)
     return study.as_json(done) if as_json else study.as_markdown(done)
