@@ -6,6 +6,7 @@ import typer
 
 from retouch.cli.bench.merge import merge
 from retouch.cli.bench.quick import quick
+from retouch.cli.bench.report import report
 from retouch.cli.bench.run import run
 from retouch.cli.bench.speed import speed
 from retouch.cli.bench.study import study
@@ -20,6 +21,7 @@ def _bench() -> None:
 
 bench.command()(run)
 bench.command()(merge)
+bench.command()(report)
 bench.command()(quick)
 bench.command()(speed)
 bench.add_typer(study, name="study")
