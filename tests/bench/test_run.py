@@ -43,7 +43,7 @@ def album(tmp_path_factory):
 def whole(album, tmp_path_factory):
     """The folder of an uninterrupted run in one process."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    run(plan_of(album, MODELS), folder, jobs=0, pictures=6)
+    run(plan_of(album, MODELS), folder, jobs=0, pictures=3)
     return folder
 
 
@@ -75,7 +75,7 @@ def test_every_sample_has_a_result(whole):
 
 
 def test_two_processes_give_what_one_gives(album, whole, tmp_path):
-    results = run(plan_of(album, MODELS), tmp_path / "out", jobs=2, pictures=6)
+    results = run(plan_of(album, MODELS), tmp_path / "out", jobs=2, pictures=3)
     assert comparable(results) == comparable(Results.load(whole))
     pictures = {name: content for name, content in files(tmp_path / "out").items() if name.startswith("pictures/")}
     assert pictures
@@ -89,7 +89,7 @@ def test_missing_and_damaged_chunks_are_made_again_and_whole_ones_kept(album, wh
     cut.write_bytes(cut.read_bytes()[:-40])
     (copied / "results.json").unlink()
     told = []
-    results = run(plan_of(album, MODELS), copied, jobs=0, pictures=6, progress=lambda *step: told.append(step))
+    results = run(plan_of(album, MODELS), copied, jobs=0, pictures=3, progress=lambda *step: told.append(step))
     assert comparable(results) == comparable(Results.load(whole))
     assert told == [(2, 4), (3, 4), (4, 4)]
     for kept in ("chunks/smooth/object/000000-000015.json", "chunks/telea/object/000016-000019.json"):
@@ -99,7 +99,7 @@ def test_missing_and_damaged_chunks_are_made_again_and_whole_ones_kept(album, wh
 @pytest.mark.parametrize("harm", ["{}", '{"images": [], "failed": []}', "null", "\x00"])
 def test_chunks_that_say_something_else_are_made_again(album, whole, copied, harm):
     (copied / "chunks/smooth/object/000016-000019.json").write_text(harm)
-    assert comparable(run(plan_of(album, MODELS), copied, jobs=0, pictures=6)) == comparable(Results.load(whole))
+    assert comparable(run(plan_of(album, MODELS), copied, jobs=0, pictures=3)) == comparable(Results.load(whole))
 
 
 def test_shards_merged_are_the_whole(album, whole, tmp_path):
@@ -107,28 +107,28 @@ def test_shards_merged_are_the_whole(album, whole, tmp_path):
         part = tmp_path / f"part{number}"
         assert run(plan_of(album, MODELS), part, jobs=0, shard=(number, 2)) is None
         assert not (part / "results.json").exists()
-    results = merge([tmp_path / "part1", tmp_path / "part2"], tmp_path / "out", pictures=6)
+    results = merge([tmp_path / "part1", tmp_path / "part2"], tmp_path / "out", pictures=3)
     assert comparable(results) == comparable(Results.load(whole))
     assert Results.load(tmp_path / "out") == results
 
 
 def test_shards_may_share_one_folder(album, whole, tmp_path):
     assert run(plan_of(album, MODELS), tmp_path / "out", jobs=0, shard=(1, 2)) is None
-    results = run(plan_of(album, MODELS), tmp_path / "out", jobs=0, shard=(2, 2), pictures=6)
+    results = run(plan_of(album, MODELS), tmp_path / "out", jobs=0, shard=(2, 2), pictures=3)
     assert comparable(results) == comparable(Results.load(whole))
 
 
 def test_runs_of_single_models_merge(album, whole, tmp_path):
     for model in MODELS:
         run(plan_of(album, [model]), tmp_path / model, jobs=0, pictures=0)
-    results = merge([tmp_path / model for model in MODELS], tmp_path / "out", pictures=6)
+    results = merge([tmp_path / model for model in MODELS], tmp_path / "out", pictures=3)
     assert comparable(results) == comparable(Results.load(whole))
 
 
 def test_models_are_added(album, whole, tmp_path):
     run(plan_of(album, ["smooth"]), tmp_path / "out", jobs=0, pictures=0)
     before = files(tmp_path / "out")
-    results = run(plan_of(album, ["telea"]), tmp_path / "out", jobs=0, pictures=6)
+    results = run(plan_of(album, ["telea"]), tmp_path / "out", jobs=0, pictures=3)
     assert comparable(results) == comparable(Results.load(whole))
     assert all(files(tmp_path / "out")[name] == before[name] for name in before if name.startswith("chunks/"))
 
@@ -145,7 +145,7 @@ def test_cancelling_keeps_what_is_done(album, whole, tmp_path):
         )
     kept = [name for name in files(tmp_path / "out") if name.startswith("chunks/")]
     assert kept == ["chunks/smooth/object/000000-000015.json"]
-    assert comparable(run(plan_of(album, MODELS), tmp_path / "out", pictures=6)) == comparable(Results.load(whole))
+    assert comparable(run(plan_of(album, MODELS), tmp_path / "out", pictures=3)) == comparable(Results.load(whole))
 
 
 def test_a_process_that_dies_twice_costs_its_chunk(album, tmp_path, monkeypatch):

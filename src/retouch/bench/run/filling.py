@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from retouch.bench.protocols import Sample
     from retouch.filler import Filler
 
-_REACH = 2  # pixels from which bicubic enlarging mixes
+_REACH = 3  # pixels: bicubic enlarging mixes two on each side, which is less than three across the corner
 
 
 def fill_sample(
