@@ -2,9 +2,8 @@
 
 python benchmarks/loader.py --data DIR [--holes mat-256-large] [--size 256] [--samples 400]
 
-Rows: the files decoded whole, JPEG drafts, and the files packed decoded (--packed says where, for example on a RAM disk;
-default: a temporary folder). Columns: no, one and two workers; and what one photo costs in processor time, which a busy
-machine changes less.
+Rows: files decoded whole, JPEG drafts, and files packed decoded (--short-side scales them down before).
+Columns: no, one and two workers; and what one photo costs in processor time, which a busy machine changes less.
 """
 
 from __future__ import annotations
@@ -51,15 +50,16 @@ def main() -> None:
     parser.add_argument("--holes", default="mat-256-large")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--packed", help="folder for the packed photos; default: a temporary one")
+    parser.add_argument("--short-side", type=int)
+    parser.add_argument("--packed", help="where the packed photos lie meanwhile, for example on a RAM disk")
     given = parser.parse_args()
     photos = photos_in(given.data)
     settings = SampleSettings(size=given.size, holes=given.holes)
     whole = settings.model_copy(update={"draft": False})
     with tempfile.TemporaryDirectory(dir=given.packed) as folder:
-        print(f"packing {len(photos.items)} photos, {packed_bytes(photos) / 1e9:.2f} GB", flush=True)
+        print(f"packing {len(photos.items)} photos, {packed_bytes(photos, given.short_side) / 1e9:.2f} GB", flush=True)
         start = time.perf_counter()
-        packed = photos_in(pack(photos, Path(folder, "packed")).folder)
+        packed = photos_in(pack(photos, Path(folder, "packed"), short_side=given.short_side).folder)
         print(f"packed in {time.perf_counter() - start:.0f} s", flush=True)
         rows = []
         for name, source, chosen in (

@@ -136,12 +136,29 @@ def test_every_kind_of_photo_is_cut(tmp_path, mode):
     assert np.array_equal(cut(path, WHOLE, 50), np.asarray(path.image()))
 
 
-def test_drafts_are_near_full_decoding_and_only_where_the_crop_stays_large(tmp_path):
-    picture(4, (800, 640)).save(tmp_path / "a.jpg", quality=95)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_drafts_are_near_full_decoding_and_only_where_the_crop_stays_large(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture(4, (800, 640)).save(tmp_path / "a.jpg", exif=exif, quality=95)
     path = item(tmp_path / "a.jpg")
-    full, draft = cut(path, WHOLE, 64, draft=False).astype(int), cut(path, WHOLE, 64).astype(int)
+    crop = Crop(area=0.7, aspect=1.2, x=0.9, y=0.2, mirrored=False)
+    full, draft = cut(path, crop, 64, draft=False).astype(int), cut(path, crop, 64).astype(int)
     assert 0 < np.abs(full - draft).mean() < 3
     assert np.array_equal(cut(path, WHOLE, 400, draft=False), cut(path, WHOLE, 400))
+
+
+def test_of_photos_with_several_pictures_the_first_is_cut(tmp_path):
+    picture(1, (400, 300)).save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[picture(2, (400, 300))])
+    path = item(tmp_path / "a.jpg")
+    assert np.array_equal(cut(path, WHOLE, 300), np.asarray(path.image())[:, :300])
+    assert not np.array_equal(cut(path, WHOLE, 100), cut(path, WHOLE, 100, draft=False))
+
+
+def test_moving_pictures_are_not_photos(tmp_path):
+    picture(1, (40, 40)).save(tmp_path / "a.webp", save_all=True, append_images=[picture(2, (40, 40))])
+    with pytest.raises(ValueError, match=r"none of 1 photos in a row can be used; .*animation"):
+        stream(tmp_path)[0]
 
 
 def test_what_cannot_be_used_is_passed_over_and_named(tmp_path):

@@ -100,7 +100,8 @@ def _fast(item: Item) -> Image.Image | None:
         image = Image.open(source, formats=_FORMATS)
     except (UnidentifiedImageError, FileNotFoundError):
         return None  # the careful reader says what is wrong
-    if image.mode in ("RGB", "L") and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1:
+    single = getattr(image, "n_frames", 1) == 1 or image.format == "MPO"  # of which both readers take the first
+    if single and image.mode in ("RGB", "L") and "transparency" not in image.info:
         return image
     image.close()
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from retouch.data.training.lists import choose, read_list
 from retouch.files.listing import listed
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -52,7 +53,7 @@ class Photos:
 
 
 def photos_in(
-    source: str | os.PathLike[str] | list[str | os.PathLike[str]],
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     list_file: str | os.PathLike[str] | None = None,
 ) -> Photos:
     """Find the photos to train on.
@@ -71,7 +72,7 @@ def photos_in(
         OSError: a shard or the list is damaged.
         ValueError: the list names none of the photos, one of them twice, or has a bad weight.
     """
-    sources = source if isinstance(source, list) else [source]
+    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     if not sources:
         raise ValueError("data: names no folder; accepted: folders of photos or of shards")
     found = [item for each in sources for item in _items(Path(each))]
