@@ -150,7 +150,7 @@ def test_a_benchmark_runs_pictures_make_a_study(tmp_path):
     make_results(models=METHODS, pictures=pictures).save(tmp_path)
     found = from_results(tmp_path)
     assert found.methods == METHODS
-    assert [item.name for item in found.items] == ["scene0", "scene1"]
+    assert [item.name for item in found.items] == ["objects/0/scene0", "objects/1/scene1"]
     assert Key.load(make(found, tmp_path / "out", Design(images=2, repeats=2)).key).methods == METHODS
     (tmp_path / METHODS[0] / "scene1.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"from: there is no file .*scene1\.png"):
@@ -184,6 +184,13 @@ def test_photos_and_masks_must_be_there(tmp_path):
         from_folders(folders, tmp_path / "photos", tmp_path / "masks")
     with pytest.raises(FileNotFoundError, match="folders: there is no folder"):
         from_folders([*folders, tmp_path / "nowhere"], tmp_path / "photos", tmp_path / "masks")
+
+
+def test_a_photo_in_two_formats_is_refused(tmp_path):
+    folders = write_folders(tmp_path)
+    write_photo(tmp_path / "photos" / "scene1.jpg", 9)
+    with pytest.raises(ValueError, match=r"photos: .* holds 'scene1' in two formats"):
+        from_folders(folders, tmp_path / "photos", tmp_path / "masks")
 
 
 def test_methods_must_be_two_and_different(tmp_path):

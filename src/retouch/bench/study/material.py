@@ -57,21 +57,24 @@ def from_folders(
     methods = tuple(Path(folder).resolve().name for folder in folders)
     _check_methods(methods)
     fills = [_by_name(folder) for folder in folders]
-    for method, found in zip(methods[1:], fills[1:], strict=True):
-        if different := sorted(fills[0].keys() ^ found.keys(), key=natural):
-            has, lacks = (method, methods[0]) if different[0] in found else (methods[0], method)
+    for method, others in zip(methods[1:], fills[1:], strict=True):
+        if different := sorted(fills[0].keys() ^ others.keys(), key=natural):
+            has, lacks = (method, methods[0]) if different[0] in others else (methods[0], method)
             raise ValueError(
                 f"folders: {has!r} holds {different[0]!r} and {lacks!r} does not ({len(different)} such names); "
                 "accepted: folders that hold the same names"
             )
-    pairs = {one.photo.with_suffix("").name: one for one in pair(photos, masks).pairs}
+    found = pair(photos, masks).pairs
+    pairs = {one.photo.stem: one for one in found}
+    if twice := _twice([one.photo.stem for one in found if one.photo.stem in fills[0]]):
+        raise ValueError(f"photos: {str(photos)!r} holds {twice!r} in two formats; accepted: one photo of each name")
     if lost := sorted(fills[0].keys() - pairs.keys(), key=natural):
         raise ValueError(
             f"photos: {str(photos)!r} and {str(masks)!r} hold no photo with mask for the fill {lost[0]!r} "
             f"({len(lost)} such names); accepted: folders with all of them"
         )
     names = sorted(fills[0], key=natural)
-    items = (Item(name, pairs[name].photo, pairs[name].mask, tuple(found[name] for found in fills)) for name in names)
+    items = (Item(name, pairs[name].photo, pairs[name].mask, tuple(files[name] for files in fills)) for name in names)
     return Material(methods, tuple(items))
 
 
@@ -87,7 +90,8 @@ def from_results(folder: str | os.PathLike[str]) -> Material:
     _check_methods(results.models)
     items = tuple(
         Item(
-            f"{each.holes}/{each.name}" if len(results.holes) > 1 else each.name,
+            # A photo may be there with several crops and sets of holes.
+            f"{each.holes}/{each.k}/{each.name}",
             root / each.photo,
             root / each.hole,
             tuple(root / each.filled[model] for model in results.models),
@@ -109,9 +113,8 @@ def _by_name(folder: str | os.PathLike[str]) -> dict[str, Path]:
             f"folders: there is no folder {str(folder)!r}; accepted: a folder of one method's fills"
         )
     found = listed(folder, "folders")
-    twice = [name for name, times in Counter(found.key(path) for path in found.files).items() if times > 1]
-    if twice:
-        raise ValueError(f"folders: {str(folder)!r} holds {twice[0]!r} in two formats; accepted: one fill of each name")
+    if twice := _twice([found.key(path) for path in found.files]):
+        raise ValueError(f"folders: {str(folder)!r} holds {twice!r} in two formats; accepted: one fill of each name")
     return {found.key(path): path for path in found.files}
 
 
@@ -119,6 +122,10 @@ def _check_methods(methods: Sequence[str]) -> None:
     if len(methods) < 2:
         given = f"only {methods[0]!r}" if methods else "no method"
         raise ValueError(f"folders: {given} to compare; accepted: two or more methods")
-    twice = [name for name, times in Counter(methods).items() if times > 1]
-    if twice:
-        raise ValueError(f"folders: two are named {twice[0]!r}; accepted: one folder per method, named as the method")
+    if twice := _twice(methods):
+        raise ValueError(f"folders: two are named {twice!r}; accepted: one folder per method, named as the method")
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """The first name that is there more than once."""
+    return next((name for name, times in Counter(names).items() if times > 1), None)
