@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from retouch.bench.kinds import Kind, kind
 from retouch.bench.report.tables import badness, outcomes_of, shown
-from retouch.bench.report.tags import Html, join, tag
+from retouch.bench.report.tags import Html, tag
 
 if TYPE_CHECKING:
     from retouch.bench.report.pictures import Card
@@ -99,9 +99,9 @@ def _measured(outcome: Outcome, k: int) -> Measured | None:
     return next((each for each in outcome.images if each.k == k), None)
 
 
-def _values(measured: Measured | None) -> Html:
+def _values(measured: Measured | None) -> str:
     if measured is None:
-        return Html("")
-    names = [name for name in ("lpips", "psnr") if name in measured.values]
-    parts = [f"{kind(name).title} {shown(kind(name), measured.values[name])}" for name in names]
-    return join([", ".join(parts)])
+        return ""
+    units = {"lpips": ("LPIPS", ""), "psnr": ("PSNR", " dB")}
+    known = [name for name in units if name in measured.values]
+    return ", ".join(f"{units[name][0]} {shown(kind(name), measured.values[name])}{units[name][1]}" for name in known)

@@ -73,4 +73,4 @@ def student(freedom: int) -> float:
         (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
         (79 * Z**9 + 776 * Z**7 + 1482 * Z**5 - 1920 * Z**3 - 945 * Z) / 92160,
     )
-    return Z + sum(term / freedom ** (k + 1) for k, term in enumerate(terms))
+    return Z + math.fsum(term / float(freedom) ** k for k, term in enumerate(terms, start=1))

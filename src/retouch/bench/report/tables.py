@@ -185,20 +185,30 @@ def _papers(rows: Sequence[Reported], columns: Sequence[Kind]) -> tuple[Row, ...
         if place is None:
             own.append(place := {})
         place[row.metric] = row
-    return tuple(_reported(model, values, columns) for (model, _), own in made.items() for values in own)
+    digits = {
+        each.name: max((_digits(each, row) for row in rows if row.metric == each.name), default=0) for each in columns
+    }
+    return tuple(_reported(model, values, columns, digits) for (model, _), own in made.items() for values in own)
 
 
-def _reported(model: str, values: dict[str, Reported], columns: Sequence[Kind]) -> Row:
+def _reported(model: str, values: dict[str, Reported], columns: Sequence[Kind], digits: dict[str, int]) -> Row:
     tables = dict.fromkeys(each.table for each in values.values())
     source = f"{next(iter(values.values())).paper}, {' and '.join(tables)}"
-    return Row(model, tuple(_as_printed(each, values.get(each.name)) for each in columns), source)
+    cells = []
+    for column in columns:
+        row = values.get(column.name)
+        text = NONE if row is None else f"{_printed(column, row):.{digits[column.name]}f}"
+        cells.append(Cell(None if row is None else row.plain, text))
+    return Row(model, tuple(cells), source)
 
 
-def _as_printed(column: Kind, row: Reported | None) -> Cell:
-    """With the digits that the paper prints, not those that our own numbers have."""
-    if row is None:
-        return Cell(None, NONE)
-    return Cell(row.plain, f"{row.plain * 100 if column.percent else row.plain:.10g}")
+def _digits(column: Kind, row: Reported) -> int:
+    """Behind the point: as many as the papers print, not as many as our own numbers have."""
+    return len(f"{_printed(column, row):.10g}".partition(".")[2])
+
+
+def _printed(column: Kind, row: Reported) -> float:
+    return row.plain * 100 if column.percent else row.plain
 
 
 def _notes(rows: Sequence[Reported], columns: Sequence[Kind]) -> tuple[str, ...]:

@@ -6,23 +6,26 @@ from pathlib import Path
 
 from retouch.atomic import atomic
 from retouch.bench import report
-from retouch.bench.results import Results
+from retouch.bench.results import FILE, Results
 from retouch.cli.speak import out, say
 from retouch.cli.streams import STREAM
-from retouch.files.targets import check_distinct, check_target
+from retouch.files.targets import check_distinct, check_target, same_file
 
 
 def write_reports(run: Path, html: Path | None, markdown: Path | None, *, overwrite: bool) -> None:
     """Write what is asked for, or both into the run's folder; errors as `Results.load` and `check_target`."""
     results = Results.load(run)
-    folder = run if run.is_dir() else run.parent
+    source = run / FILE if run.is_dir() else run
+    folder = source.parent
     if html is None and markdown is None:
         html, markdown, overwrite = folder / "report.html", folder / "report.md", True
     printed = markdown is not None and str(markdown) == STREAM
     targets = [path for path in (html, None if printed else markdown) if path is not None]
     check_distinct(targets)
     for path in targets:
-        check_target(path, inputs=[folder / "results.json"], overwrite=overwrite)
+        if same_file(path, [source]):
+            raise ValueError(f"{path}: is the input itself; choose another name for the report")
+        check_target(path, overwrite=overwrite)
     if html is not None:
         _write(html, report.html(results, folder), overwrite)
     if printed:
