@@ -1,6 +1,8 @@
 """Which photos take part: folders, shards, lists."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,11 @@ from tests.data.photos_for_tests import folder_of, same, stream
 
 def names(photos):
     return [item.name for item in photos.items]
+
+
+def test_torch_is_not_needed():
+    code = "import sys, retouch.data; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_a_folder_with_its_subfolders_in_natural_order(tmp_path):

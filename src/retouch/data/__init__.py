@@ -17,7 +17,7 @@ from retouch.data.training.curriculum import Curriculum, ratio_range
 from retouch.data.training.fixed import Fixed, fixed_samples
 from retouch.data.training.pack import Packed, pack, packed_bytes
 from retouch.data.training.photos import Photos, photos_in
-from retouch.data.training.samples import Drawn, TrainingSet, draw_sample
+from retouch.data.training.samples import Drawn, TrainingSet
 from retouch.data.training.settings import SampleSettings
 from retouch.data.training.unusable import Unusable, told
 
@@ -38,7 +38,6 @@ __all__ = [
     "TrainingSet",
     "Unusable",
     "dataset",
-    "draw_sample",
     "fixed_samples",
     "layout",
     "make_misato",
