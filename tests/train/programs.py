@@ -28,8 +28,8 @@ def killed(recipe, out, kills):
     """Train a toy in child processes that are killed, again and again, until one gets through."""
     torch.set_num_threads(1)
     draw = random.Random(4)
-    config = TrainConfig(out=out, steps=24, batch=4, device="cpu", keep=2, every=EVERY)
-    for countdown in [draw.randint(1, 90) for _ in range(int(kills))] + [None]:
+    config = TrainConfig(out=out, steps=32, batch=4, device="cpu", keep=2, every=EVERY)
+    for countdown in [draw.randint(1, 70) for _ in range(int(kills))] + [None]:
         child = os.fork()
         if child == 0:
             status = 1

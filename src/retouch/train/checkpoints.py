@@ -76,8 +76,8 @@ def write_checkpoint(out: Path, checkpoint: Checkpoint, keep: int) -> Path:
     """
     target = folder_of(out, checkpoint.state.step)
     part = out / f".{target.name}.part"
-    _remove(part)
     try:
+        _remove(part)
         part.mkdir()
         for stem, tensors in checkpoint.tensors.items():
             save_tensors(part / f"{stem}.safetensors", tensors)
@@ -138,7 +138,9 @@ def newest(out: Path) -> Path | None:
 
 
 def remove_unfinished(out: Path) -> None:
-    """Remove what a killed run left: checkpoints half written or half removed."""
+    """Remove what a killed run left: checkpoints half written or half removed, a log that was being replaced."""
+    for file in out.glob(".log.csv.*.part"):
+        file.unlink()
     for part in out.glob(".step-*.part"):
         shutil.rmtree(part)
 

@@ -91,6 +91,7 @@ def train(
         _show(run, step, last, tell)
     if saved < step or newest(config.out) is None:
         _save(run, step, tell)
+    processes.wait()
     folder = newest(config.out)
     assert folder is not None
     return Trained(step, step * config.batch, step >= config.steps, recipe.networks, run.averages.networks, folder)

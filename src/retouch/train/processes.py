@@ -6,6 +6,7 @@ used: they tie one forward pass to one backward pass, which alternating updates 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,11 +93,19 @@ def find_processes(device: str) -> Processes:
         raise ValueError("device: is 'mps' but PyTorch sees none; accepted here: auto, cpu")
     state = PartialState(cpu=device == "cpu")
     if state.num_processes > 1:
+        # Connections that are torn down by the interpreter's end make the other processes abort.
+        atexit.unregister(_leave)
+        atexit.register(_leave)
         if device not in ("auto", "cpu", "cuda"):
             raise ValueError(f"device: is {device!r} with {state.num_processes} processes; accepted: auto, cpu, cuda")
         return Processes(state.process_index, state.num_processes, state.device)
     # The state lives as long as the Python process and may stem from a run on another device.
     return Processes(0, 1, state.device if device == "auto" else torch.device(device))
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def parameter_digest(networks: Iterable[nn.Module]) -> str:
