@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-_ROWS = 4096  # cast to float64 at once
+_ROWS = 4096  # cast to float64 at once for sums
+_FEW_ROWS = 512  # for scores: few enough to stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ def separate(positive: Floats, negative: Floats, *, c: float = 1.0, most_steps: 
     score: Vector = np.zeros(len(label))  # [n]
     inside = np.zeros(len(label), bool)  # [n], rows that `gram` and `pull` hold the sums of
     gram = np.zeros((len(plane), len(plane)))  # [d + 1, d + 1]
+    product = np.empty_like(gram)  # [d + 1, d + 1], reused: memory that is new costs as much as the sums
     pull = np.zeros(len(plane))  # [d + 1]
     full = False
     for step in range(1, most_steps + 1):
@@ -66,17 +68,19 @@ def separate(positive: Floats, negative: Floats, *, c: float = 1.0, most_steps: 
         # Only rows that entered or left are added or taken away; the first step adds all.
         for sign, rows in ((1.0, wanted & ~inside), (-1.0, inside & ~wanted)):
             for x, y in _blocks(parts, label, rows):
-                gram += sign * (x.T @ x)
+                np.matmul(x.T, x, out=product)
+                (np.add if sign > 0 else np.subtract)(gram, product, out=gram)
                 pull += sign * (y @ x)
         inside = wanted
         target: Vector = _solve(gram, pull, c)  # [d + 1]
         move: Vector = target - plane  # [d + 1]
-        shift = _scores(parts, move)  # [n]
+        aim = _scores(parts, target)  # [n]
+        shift: Vector = aim - score  # [n]
         length = _damp(plane, move, score, shift, label, c)
         full = length == 1.0
-        # After a full step the scores are computed anew, so that rounding does not pile up.
+        # A full step takes the scores as computed, so that rounding does not pile up.
         plane = target if full else plane + length * move
-        score = _scores(parts, target) if full else score + length * shift
+        score = aim if full else score + length * shift
     raise NotConverged(f"the separating plane was not found in {most_steps} steps")
 
 
@@ -105,19 +109,21 @@ def _damp(plane: Vector, move: Vector, score: Vector, shift: Vector, label: Vect
 def _scores(parts: tuple[Floats, ...], v: Vector) -> Vector:
     out = []
     for part in parts:
-        for start in range(0, len(part), _ROWS):
-            out.append(part[start : start + _ROWS].astype(np.float64) @ v[:-1] + v[-1])  # [rows]
+        for start in range(0, len(part), _FEW_ROWS):
+            out.append(part[start : start + _FEW_ROWS].astype(np.float64) @ v[:-1] + v[-1])  # [rows]
     return np.concatenate(out)
 
 
 def _blocks(parts: tuple[Floats, ...], label: Vector, rows: NDArray[np.bool_]) -> Iterator[tuple[Vector, Vector]]:
-    """The chosen rows with a one appended, and their labels, a few thousand at a time."""
+    """The chosen rows with a one appended, and their labels, a few thousand at a time; valid until the next ones."""
+    most = min(_ROWS, int(rows.sum()))
+    block = np.ones((most, parts[0].shape[1] + 1))  # [most, d + 1]
     first = 0
     for part in parts:
         chosen = np.flatnonzero(rows[first : first + len(part)])  # [k]
         for start in range(0, len(chosen), _ROWS):
             some = chosen[start : start + _ROWS]  # [rows]
-            x = np.ones((len(some), part.shape[1] + 1))  # [rows, d + 1]
+            x = block[: len(some)]  # [rows, d + 1]
             x[:, :-1] = part[some]
             yield x, label[first + some]
         first += len(part)
