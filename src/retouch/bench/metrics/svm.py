@@ -58,7 +58,7 @@ def separate(positive: Floats, negative: Floats, *, c: float = 1.0, most_steps: 
     score: Vector = np.zeros(len(label))  # [n]
     inside = np.zeros(len(label), bool)  # [n], rows that `gram` and `pull` hold the sums of
     gram = np.zeros((len(plane), len(plane)))  # [d + 1, d + 1]
-    product = np.empty_like(gram)  # [d + 1, d + 1], reused: memory that is new costs as much as the sums
+    product = np.empty_like(gram)  # [d + 1, d + 1], reused: new memory for every block costs time
     pull = np.zeros(len(plane))  # [d + 1]
     full = False
     for step in range(1, most_steps + 1):
