@@ -1,5 +1,6 @@
 """Runs: the same results whatever the processes, shards and interruptions, and nothing is lost."""
 
+import os
 import shutil
 
 import numpy as np
@@ -88,12 +89,16 @@ def test_missing_and_damaged_chunks_are_made_again_and_whole_ones_kept(album, wh
     cut = copied / "chunks/telea/object/000000-000015.json"
     cut.write_bytes(cut.read_bytes()[:-40])
     (copied / "results.json").unlink()
+    left = cut.with_name(f".{cut.name}.a1b2c3.part")  # of a run that was killed
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
     told = []
     results = run(plan_of(album, MODELS), copied, jobs=0, pictures=3, progress=lambda *step: told.append(step))
     assert comparable(results) == comparable(Results.load(whole))
     assert told == [(2, 4), (3, 4), (4, 4)]
     for kept in ("chunks/smooth/object/000000-000015.json", "chunks/telea/object/000016-000019.json"):
         assert files(copied)[kept] == before[kept]
+    assert set(files(copied)) == set(before)
 
 
 @pytest.mark.parametrize("harm", ["{}", '{"images": [], "failed": []}', "null", "\x00"])

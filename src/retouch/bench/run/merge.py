@@ -66,20 +66,18 @@ def merge(
 
 def _one(sources: list[Path]) -> Record:
     """The record of all sources together."""
-    first: Record | None = None
-    models: list[str] = []
-    for source in sources:
-        kept = records.read_record(source)
-        if kept is None:
-            raise FileNotFoundError(f"folders: {str(source)!r} holds no run; accepted: what `bench run` wrote")
-        first = first or kept
-        if different := records.differences(first, kept):
+    kept = [records.read_record(source) for source in sources]
+    whole = [each for each in kept if each is not None]
+    if len(whole) < len(kept):
+        empty = sources[kept.index(None)]
+        raise FileNotFoundError(f"folders: {str(empty)!r} holds no run; accepted: what `bench run` wrote")
+    for source, each in zip(sources, whole, strict=True):
+        if different := records.differences(whole[0], each):
             raise ValueError(
                 f"folders: {str(sources[0])!r} and {str(source)!r} are not one run; {'; '.join(different)}"
             )
-        models += [name for name in kept.models if name not in models]
-    assert first is not None
-    return first.model_copy(update={"models": tuple(models)})
+    models = dict.fromkeys(name for each in whole for name in each.models)
+    return whole[0].model_copy(update={"models": tuple(models)})
 
 
 def _found(kept: Record, sources: list[Path]) -> dict[Chunk, Path]:

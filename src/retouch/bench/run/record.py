@@ -127,7 +127,8 @@ def _short(value: object) -> str:
 
 def _fingerprint(path: Path) -> str:
     digest = hashlib.sha256()
-    files = sorted(path.rglob("*.png")) if path.is_dir() else [path]
+    # As `objects_from` finds them.
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".png") if path.is_dir() else [path]
     for file in files:
         digest.update(file.relative_to(path).as_posix().encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(file.read_bytes()).digest())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retouch.batch.leftovers import remove_leftovers
 from retouch.batch.workers import work
 from retouch.bench.results import FILE as RESULTS
 from retouch.bench.results import Missing
@@ -44,7 +46,7 @@ def run(
     """Fill and measure everything of a plan into the folder `out`; what is there from before is kept.
 
     Nothing of the results but the times depends on `jobs`, `shard`, order, or on how often a run was stopped. Photos
-    that cannot be read and fills that fail are named in the results and do not end the run.
+    that cannot be read and fills that fail are named in the results, do not end the run, and are not tried again.
 
     Args:
         plan: what to do.
@@ -73,7 +75,7 @@ def run(
     number, shards = shard
     if not 1 <= number <= shards:
         raise ValueError(f"shard: is {number}/{shards}; accepted: i/n with i from 1 to n, such as 2/8")
-    folder = Path(out)
+    folder, began = Path(out), time.time()
     plan = _joined(plan, folder, overwrite)
     _prepare(plan, folder, overwrite)
     features = plan.choice.extractor is not None
@@ -81,6 +83,8 @@ def run(
     mine = everything[number - 1 :: shards]
     todo = [chunk for chunk in mine if read(chunk, folder, features=features) is None]
     _make(plan, folder, todo, jobs, partial(_tell, progress, len(mine)), cancel)
+    files = [chunk.file(folder) for chunk in mine]
+    remove_leftovers([*files, *(file.with_suffix(".safetensors") for file in files)], before=began)
     if any(read(chunk, folder, features=features) is None for chunk in everything):
         return None
     return finish(records.record(plan), folder, plan=plan, pictures=pictures)
