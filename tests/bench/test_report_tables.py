@@ -234,6 +234,11 @@ def test_what_failed_or_was_left_out_is_told_with_its_reason():
     assert "and 2 more" in text
 
 
+def test_one_reason_for_several_metrics_is_told_once():
+    run = results(outcome("a", [20.0]), left_out={"fid": "no weights", "kid": "no weights", "clip": "no model"})
+    assert "- fid, kid: no weights\n- clip: no model" in markdown(run)
+
+
 def test_a_missing_outcome_is_told():
     run = results(outcome("a", [20.0]), models=("a", "b"))
     assert "b on object: there is no outcome" in markdown(run)

@@ -14,7 +14,7 @@ from retouch.bench.report.tags import Html, tag
 if TYPE_CHECKING:
     from retouch.bench.results import Outcome, Results
 
-OPEN = 3  # metrics whose plots are seen at once; the others are one click away
+OPEN = 4  # metrics whose plots are seen at once; the others are one click away
 POINTS = 100  # of a distribution
 
 

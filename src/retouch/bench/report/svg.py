@@ -117,7 +117,7 @@ def mark(number: int, x: float, y: float) -> Html:
 def _series(series: Series, across: Axis, up: Axis, style: str) -> Html:
     places = [(across.place(x), up.place(y)) for x, y in series.points]
     if style == "dots":
-        return join(part for place in places for part in (mark(series.number, *place), _label(series.name, *place)))
+        return join(part for place in places for part in (mark(series.number, *place), _label(series, *place)))
     if style == "steps":
         places = [each for old, new in pairwise(places) for each in (old, (new[0], old[1]))]
         places = [*places, (across.place(series.points[-1][0]), up.place(series.points[-1][1]))]
@@ -126,9 +126,11 @@ def _series(series: Series, across: Axis, up: Axis, style: str) -> Html:
     return line if style == "steps" else join([line, *(mark(series.number, *place) for place in places)])
 
 
-def _label(name: str, x: float, y: float) -> Html:
-    right = x + 10 + len(name) * _CHARACTER > WIDTH
-    return tag("text", name, x=x - 8 if right else x + 8, y=y + 4, text_anchor="end" if right else "start")
+def _label(series: Series, x: float, y: float) -> Html:
+    """Its name above or below a mark in turns, so that neighbours stay readable, and inside the plot."""
+    reach = len(series.name) * _CHARACTER / 2
+    middle = max(LEFT + reach, min(x, WIDTH - reach))
+    return tag("text", series.name, x=middle, y=y - 8 if series.number % 2 == 0 else y + 16, text_anchor="middle")
 
 
 def _grid(across: Axis, up: Axis) -> list[Html]:

@@ -45,8 +45,11 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 
 def left_out(results: Results) -> list[str]:
-    """What has no figure, and why; what is the same for several models stands once."""
-    lines = [f"{metric}: {why}" for metric, why in results.left_out.items()]
+    """What has no figure, and why; one line a reason."""
+    reasons: dict[str, list[str]] = {}
+    for metric, why in results.left_out.items():
+        reasons.setdefault(why, []).append(metric)
+    lines = [f"{', '.join(metrics)}: {why}" for why, metrics in reasons.items()]
     together: dict[tuple[str, str], list[str]] = {}
     for each in results.outcomes:
         for metric, why in each.left_out.items():
