@@ -256,6 +256,8 @@ def test_objects_make_the_holes(album, whole, tmp_path):
     Image.fromarray(np.ones((8, 9), bool)).save(tmp_path / "shapes" / "box.png")
     plan = make_plan("val-256", album, ["smooth"], objects=tmp_path / "shapes")
     results = run(plan, tmp_path / "out", jobs=0, pictures=2)
+    assert any("made-up blobs" in each for each in Results.load(whole).differences)
+    assert not any("made-up blobs" in each for each in results.differences)
     assert [a.hole for a in results.outcomes[0].images] != [b.hole for b in Results.load(whole).outcomes[0].images]
     hole = np.asarray(Image.open(tmp_path / "out" / results.pictures[0].hole))
     ys, xs = np.nonzero(hole)

@@ -12,6 +12,7 @@ import numpy as np
 
 from retouch.bench.measure import figures
 from retouch.bench.protocols import protocol
+from retouch.bench.protocols.words import OBJECTS
 from retouch.bench.results import Outcome, Results
 from retouch.bench.run.chunks import PHOTOS, Chunk, Content, chunks, read, read_features
 from retouch.bench.run.pictures import make_pictures
@@ -54,7 +55,7 @@ def finish(kept: Record, out: Path, *, plan: Plan | None, pictures: int) -> Resu
         holes=kept.holes,
         extractor=kept.choice.extractor,
         left_out=kept.left_out,
-        differences=given.differences if kept.direct else (*given.differences, WINDOWS),
+        differences=_differences(kept),
         device=kept.device,
         machine=machine(),
         versions=kept.versions,
@@ -71,6 +72,12 @@ def finish(kept: Record, out: Path, *, plan: Plan | None, pictures: int) -> Resu
 def all_chunks(kept: Record) -> list[Chunk]:
     """Every chunk of a run."""
     return chunks(kept.models, kept.holes, kept.count, features=kept.choice.extractor is not None)
+
+
+def _differences(kept: Record) -> tuple[str, ...]:
+    given = protocol(kept.protocol).differences
+    said = [each for each in given if each != OBJECTS or kept.objects is None]
+    return tuple(said) if kept.direct else (*said, WINDOWS)
 
 
 def machine() -> str:
