@@ -5,7 +5,8 @@ import statistics
 
 import pytest
 
-from retouch.bench.protocols import protocol
+from retouch.bench.kinds import KINDS
+from retouch.bench.protocols import PROTOCOLS, protocol
 from retouch.bench.report import Interval, differences, markdown, markdown_table, mean_interval, table
 from retouch.bench.report.intervals import student
 from retouch.bench.results import Figure, Missing
@@ -119,11 +120,17 @@ def test_reported_rows_are_apart_with_their_source_and_digits():
     assert [row.name for row in made.ours] == ["a"]
 
 
-def test_every_reported_value_of_a_table_stands_once():
-    run = results(outcome("a", [20.0], holes="large"), protocol="psm-places-512")
-    made = table(run, "large")
-    found = sorted(cell.value for row in made.reported for cell in row.cells if cell.value is not None)
-    assert found == sorted(row.plain for row in protocol("psm-places-512").reported("large"))
+@pytest.mark.parametrize("given", PROTOCOLS, ids=lambda given: given.name)
+def test_every_protocols_reported_values_are_all_shown(given):
+    for holes in given.holes:
+        made = table(results(outcome("a", [20.0], holes=holes.name), protocol=given.name), holes.name)
+        kinds = {each.name for each in KINDS}
+        first = {}
+        for row in given.reported(holes.name):
+            if row.metric in kinds:
+                first.setdefault((row.paper, row.table, row.model, row.metric), row.plain)
+        found = [cell.value for row in made.reported for cell in row.cells if cell.value is not None]
+        assert sorted(found) == sorted(first.values())
 
 
 def test_a_metric_over_other_features_has_its_own_column():

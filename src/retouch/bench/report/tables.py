@@ -179,7 +179,7 @@ def _papers(rows: Sequence[Reported], columns: Sequence[Kind]) -> tuple[Row, ...
     made: dict[tuple[str, str], list[dict[str, Reported]]] = {}
     for row in rows:
         own = made.setdefault((row.model, row.paper), [])
-        if any(has.get(row.metric, row) != row and has[row.metric].table == row.table for has in own):
+        if any(row.metric in has and has[row.metric].table == row.table for has in own):
             continue  # of two values in one table the first stays
         place = next((has for has in own if row.metric not in has), None)
         if place is None:
