@@ -95,9 +95,6 @@ class GanRecipe(L1Recipe):
 
     def optimisers(self):
         generator, discriminator = (self.networks[n].parameters() for n in ("generator", "discriminator"))
-        if not self.adaptive:  # Adam divides by gradients near zero and so turns rounding into steps
-            sgd = torch.optim.SGD
-            return {"generator": sgd(generator, lr=0.1), "discriminator": sgd(discriminator, lr=0.1)}
         make = torch.optim.Adam
         return {
             "generator": make(generator, lr=2e-3, betas=(0.0, 0.99)),
@@ -122,7 +119,9 @@ class GanRecipe(L1Recipe):
         fake = generator(known_and_noise(batch))
         with frozen(discriminator):
             adversarial = F.softplus(-self.judge(discriminator, fake, batch)).mean()
-        near = (fake - batch.photos).abs().mean() + (fake.mean((0, 2, 3)) - self.mean.to(fake.device)).square().mean()
+        near = (fake - batch.photos).abs().mean()
+        if self.adaptive:  # like the weight and p: of a whole micro-batch, so it must not be cut
+            near = near + (fake.mean((0, 2, 3)) - self.mean.to(fake.device)).square().mean()
         yield Phase("generator", near + self.weight(near, adversarial) * adversarial, {"near": near})
 
     def weight(self, near, adversarial):

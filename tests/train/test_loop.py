@@ -182,7 +182,7 @@ def test_events_and_evaluation_mode(tmp_path):
     train(recipe, Memory(), config(tmp_path, every=every), on_event=listen)
     assert seen == [
         ("start", 0), ("sheet", 3), ("log", 4), ("validation", 5), ("sheet", 6),
-        ("log", 8), ("checkpoint", 8), ("sheet", 8), ("validation", 8),
+        ("log", 8), ("sheet", 8), ("validation", 8), ("checkpoint", 8),
     ]  # fmt: skip
     assert all(module.training for module in recipe.networks["discriminator"].modules())
 
@@ -247,3 +247,18 @@ def test_missing_device_is_refused(tmp_path):
         pytest.skip("has CUDA")
     with pytest.raises(ValueError, match="device: is 'cuda' but PyTorch sees no CUDA device"):
         train(L1Recipe(), Memory(), config(tmp_path, device="cuda"))
+
+
+def test_tensorboard_gets_the_logged_values(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from retouch.train.tensorboard import tensorboard
+
+    train(L1Recipe(), Memory(), config(tmp_path / "run"), on_event=tensorboard(tmp_path / "board"))
+    board = EventAccumulator(str(tmp_path / "board"))
+    board.Reload()
+    written = [(event.step, event.value) for event in board.Scalars("loss/unet")]
+    rowed = [(int(row["step"]), float(row["loss/unet"])) for row in rows(tmp_path / "run")]
+    assert [w[0] for w in written] == [r[0] for r in rowed] == [2, 4, 6, 8]
+    assert [w[1] for w in written] == pytest.approx([r[1] for r in rowed])

@@ -15,7 +15,7 @@ def run(*arguments, launcher=("-m",)):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, *launcher, "tests.train.programs", *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[:3000] + done.stdout[-1000:]
 
 
 def rows(out):

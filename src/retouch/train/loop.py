@@ -61,7 +61,6 @@ def train(
         OSError: something could not be written; the last good checkpoint stays.
     """
     processes = find_processes(config.device)
-    parts = config.accumulate(processes.count)
     _check_out(config)
     if config.start_from is not None and newest(config.out) is None:
         from retouch.train.export import start_from
@@ -69,32 +68,41 @@ def train(
         start_from(recipe, config.start_from)
     run = prepare(recipe, data, config, processes)
     tell = on_event if on_event is not None and processes.is_main else _nobody
-    step = saved = _resume(run)
-    log = Log(config.out / "log.csv", step) if processes.is_main else None
-    tell(Event("start", step, step * config.batch))
-    batches = iter(
-        data.batches(step, batch=config.batch, seed=config.seed, rank=processes.rank, processes=processes.count)
-        if step < config.steps
-        else ()
-    )
-    while step < config.steps and not processes.any(cancel is not None and cancel()):
-        values = _one_step(run, next(batches).to(processes.device, _layout(config)).split(parts), step)
-        step += 1
-        last = step == config.steps
-        if progress is not None and processes.is_main:
-            progress(TrainProgress(step, config.steps, step * config.batch, values))
-        if last or _due(config.every.log, step):
-            _write_row(run, log, step, tell)
-        if last or _due(config.every.checkpoint, step):
-            _save(run, step, tell)
-            saved = step
-        _show(run, step, last, tell)
-    if saved < step or newest(config.out) is None:
+    first = _resume(run)
+    tell(Event("start", first, first * config.batch))
+    step = _go_on(run, first, progress, cancel, tell)
+    if step == 0 or (step > first and not _due(config.every.checkpoint, step)):
         _save(run, step, tell)
     processes.wait()
     folder = newest(config.out)
     assert folder is not None
-    return Trained(step, step * config.batch, step >= config.steps, recipe.networks, run.averages.networks, folder)
+    finished = step >= config.steps
+    return Trained(step, step * config.batch, finished, recipe.networks, run.averages.networks, folder)
+
+
+def _go_on(
+    run: Run, first: int, progress: ProgressCallback | None, cancel: Callable[[], bool] | None, tell: EventCallback
+) -> int:
+    """Steps from `first` to the end or until cancelled; returns the steps done then."""
+    config, processes = run.config, run.processes
+    parts = config.accumulate(processes.count)
+    log = Log(config.out / "log.csv", first) if processes.is_main else None
+    share = {"batch": config.batch, "seed": config.seed, "rank": processes.rank, "processes": processes.count}
+    batches = iter(run.data.batches(first, **share)) if first < config.steps else iter(())
+    for step in range(first, config.steps):
+        if processes.any(cancel is not None and cancel()):
+            return step
+        batch = next(batches).to(processes.device, _layout(config))
+        values = _one_step(run, batch.split(parts), step)
+        done, last = step + 1, step + 1 == config.steps
+        if progress is not None and processes.is_main:
+            progress(TrainProgress(done, config.steps, done * config.batch, values))
+        if last or _due(config.every.log, done):
+            _write_row(run, log, done, tell)
+        if _due(config.every.checkpoint, done):
+            _save(run, done, tell)
+        _show(run, done, last, tell)
+    return max(first, config.steps)
 
 
 def _one_step(run: Run, parts: list[Batch], step: int) -> dict[str, float]:

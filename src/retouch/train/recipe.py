@@ -51,11 +51,15 @@ class Recipe(Protocol):
         - Gradient checkpointing inside networks must be the non-reentrant kind.
     """
 
-    networks: Mapping[str, nn.Module]
-    """Everything with weights to be saved, by name."""
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Everything with weights to be saved, by name."""
+        ...
 
-    ema: tuple[str, ...]
-    """Names of the networks to average over time; sheets, validation and exports use the averages."""
+    @property
+    def ema(self) -> tuple[str, ...]:
+        """Names of the networks to average over time; sheets, validation and exports use the averages."""
+        ...
 
     def optimisers(self) -> dict[str, Optimizer]:
         """Fresh optimisers over parameters of `networks`, by name; called once, when those are on their device.
@@ -102,11 +106,15 @@ class Data(Protocol):
     `rank` of `processes` gets the `rank`-th of `processes` equal, contiguous parts.
     """
 
-    fingerprint: str
-    """Changes when the photos, holes or settings change that shape the stream; a run is not resumed over that."""
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the photos, holes or settings change that shape the stream; a run is not resumed over that."""
+        ...
 
-    description: str
-    """One line for people; goes into an export's card."""
+    @property
+    def description(self) -> str:
+        """One line for people; goes into an export's card."""
+        ...
 
     def batches(self, first: int, *, batch: int, seed: int, rank: int, processes: int) -> Iterable[Batch]:
         """This process's part of the global batches `first`, `first + 1`, ..., without end, on the CPU."""
