@@ -12,7 +12,7 @@ pytest.importorskip("accelerate")
 
 
 def run(*arguments, launcher=("-m",)):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONFAULTHANDLER": "1"}
     command = [sys.executable, *launcher, "tests.train.programs", *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[:3000] + done.stdout[-1000:]

@@ -99,8 +99,8 @@ def find_processes(device: str) -> Processes:
         if device not in ("auto", "cpu", "cuda"):
             raise ValueError(f"device: is {device!r} with {state.num_processes} processes; accepted: auto, cpu, cuda")
         return Processes(state.process_index, state.num_processes, state.device)
-    # The state lives as long as the Python process and may stem from a run on another device.
-    return Processes(0, 1, state.device if device == "auto" else torch.device(device))
+    # The state lives as long as the Python process, so its own device may be that of an earlier run.
+    return Processes(0, 1, state.default_device if device == "auto" else torch.device(device))
 
 
 def _leave() -> None:
