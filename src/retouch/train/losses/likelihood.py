@@ -124,7 +124,7 @@ class _BinNll(torch.autograd.Function):
         return nll
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         """Gradients to mean and log-variance, each [B, C, H, W]."""
         by_position, by_width = ctx.saved_tensors
@@ -140,7 +140,7 @@ def _interior(upper: Tensor, lower: Tensor, fall: Tensor) -> tuple[Tensor, Tenso
     upper = upper.clamp_max(12)  # Phi is 1 from there on, and erfcx would overflow under a tiny sigma
     above, below = _scaled(upper), _scaled(lower)  # [B, C, H, W]
     log_ratio = torch.log(below / above) - fall  # [B, C, H, W], log Phi(lower) - log Phi(upper) < 0
-    log_p = torch.log(above / 2) - upper.square() / 2 + torch.log(-torch.expm1(log_ratio))  # [B, C, H, W]
+    log_p = torch.special.log_ndtr(upper) + torch.log(-torch.expm1(log_ratio))  # [B, C, H, W]
     at_upper = _hazard(upper) / -torch.expm1(log_ratio)  # [B, C, H, W]
     at_lower = _hazard(lower) / torch.expm1(-log_ratio)  # [B, C, H, W]
     return -log_p, at_upper, at_lower
@@ -148,7 +148,8 @@ def _interior(upper: Tensor, lower: Tensor, fall: Tensor) -> tuple[Tensor, Tenso
 
 def _hazard(x: Tensor) -> Tensor:
     """phi(x) / Phi(x) = sqrt(2 / pi) / erfcx(-x / sqrt 2): about -x far left, 0 far right."""
-    return math.sqrt(2 / math.pi) / _scaled(x)
+    hazard: Tensor = math.sqrt(2 / math.pi) / _scaled(x)
+    return hazard
 
 
 def _scaled(x: Tensor) -> Tensor:

@@ -94,8 +94,8 @@ def vgg_maps(
         network.to(images.device)
         x = _normalise(_shrink(full(images), factor))  # [B, 3, h, w]
         seen = {}
-        for place, layer in enumerate(network.features[: max(places) + 1]):
-            x = layer(x)
+        for place in range(max(places) + 1):
+            x = network.features[place](x)
             seen[place] = x
         return [seen[place] for place in places]
 
