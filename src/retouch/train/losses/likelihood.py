@@ -148,10 +148,10 @@ def _interior(upper: Tensor, lower: Tensor, fall: Tensor) -> tuple[Tensor, Tenso
 
 def _hazard(x: Tensor) -> Tensor:
     """phi(x) / Phi(x) = sqrt(2 / pi) / erfcx(-x / sqrt 2): about -x far left, 0 far right."""
-    hazard: Tensor = math.sqrt(2 / math.pi) / _scaled(x)
-    return hazard
+    return math.sqrt(2 / math.pi) / _scaled(x)
 
 
 def _scaled(x: Tensor) -> Tensor:
     """erfcx(-x / sqrt 2) = 2 exp(x^2 / 2) Phi(x)."""
-    return torch.special.erfcx(x * -math.sqrt(0.5))
+    scaled: Tensor = torch.special.erfcx(x * -math.sqrt(0.5))
+    return scaled

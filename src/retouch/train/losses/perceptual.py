@@ -57,8 +57,7 @@ def lpips_loss(network: Lpips, scale: float = 1.0) -> Callable[[Tensor, Tensor],
     network.requires_grad_(False).eval()
 
     def maps(images: Tensor) -> list[Tensor]:
-        network.to(images.device)
-        x = _shrink(full(images), factor)  # [B, 3, h, w]
+        x = _enter(network, images, factor)  # [B, 3, h, w]
         return [_unit(full(a)) for a in network.net(network.scaling_layer(2 * x - 1))]
 
     def loss(prediction: Tensor, truth: Tensor) -> Tensor:
@@ -91,8 +90,7 @@ def vgg_maps(
     network.requires_grad_(False).eval()
 
     def maps(images: Tensor) -> list[Tensor]:
-        network.to(images.device)
-        x = _normalise(_shrink(full(images), factor))  # [B, 3, h, w]
+        x = _normalise(_enter(network, images, factor))  # [B, 3, h, w]
         seen = {}
         for place in range(max(places) + 1):
             x = network.features[place](x)
@@ -111,7 +109,7 @@ def resnet_maps(network: ResNet50) -> Maps:
     network.requires_grad_(False).eval()
 
     def maps(images: Tensor) -> list[Tensor]:
-        return network.to(images.device).stages(_normalise(full(images)))[1:]
+        return network.stages(_normalise(_enter(network, images, 1)))[1:]
 
     return maps
 
@@ -137,14 +135,12 @@ def look(maps: Maps, prediction: Tensor, truth: Tensor) -> tuple[list[Tensor], l
     """Feature maps of the prediction and, without gradient, of the truth; one look serves several distances.
 
     Raises:
-        ValueError: images that are no floats [B, 3, H, W] of one shape with sides from 32, a truth outside [0, 1]
-            (checking it waits for the device).
+        ValueError: images that are no floats [B, 3, H, W] of one shape, or a truth outside [0, 1] (checking it
+            waits for the device).
     """
     check_pair(prediction, truth)
     if prediction.shape[1] != 3:
         raise ValueError(f"prediction: has {prediction.shape[1]} channels; accepted: 3")
-    if min(prediction.shape[2:]) < SMALLEST:
-        raise ValueError(f"prediction: is {list(prediction.shape)}; accepted: sides of at least {SMALLEST}")
     check_range("truth", truth, 0, 1)
     ours = list(maps(prediction))
     with torch.no_grad():
@@ -243,9 +239,14 @@ def _factor(scale: float) -> int:
     return n
 
 
-def _shrink(images: Tensor, n: int) -> Tensor:
+def _enter(network: nn.Module, images: Tensor, n: int) -> Tensor:
+    """Images [B, 3, h, w] at 1/n in the network's precision; the network goes to their device."""
+    if min(images.shape[2:]) < n * SMALLEST:
+        raise ValueError(f"images: are {list(images.shape)}; accepted: sides of at least {n * SMALLEST}")
+    network.to(images.device)
+    images = images.to(next(network.parameters()).dtype)
     # Block means, and what is left of a block at the lower right: cheap, free of aliases, every pixel counts.
-    return images if n == 1 else F.avg_pool2d(images, n, ceil_mode=True)  # [B, 3, h, w]
+    return images if n == 1 else F.avg_pool2d(images, n, ceil_mode=True)
 
 
 def _normalise(images: Tensor) -> Tensor:
