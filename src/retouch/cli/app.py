@@ -14,6 +14,7 @@ from retouch.cli.holes import holes
 from retouch.cli.mask import mask
 from retouch.cli.models import models
 from retouch.cli.speak import out
+from retouch.cli.train import train
 
 app = typer.Typer(
     name="retouch",
@@ -27,6 +28,7 @@ app.command()(batch)
 app.command()(mask)
 app.command()(models)
 app.command()(holes)
+app.command()(train)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
 

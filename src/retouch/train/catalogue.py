@@ -1,0 +1,88 @@
+"""The literal list of what can be trained."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retouch.catalogue import nearest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from retouch.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A method that `retouch train` knows.
+
+    Attributes:
+        name: of the method.
+        summary: what is trained, in one line.
+        variants: "module:NAME" of a mapping from variant to config (a frozen pydantic model), the default one first;
+            the module needs no torch.
+        build: "module:function" that makes the recipe from (config, variant, weights), where `weights` is the folder
+            of the networks that judge, or None.
+        imports: modules that training it needs besides torch and accelerate.
+        extra: the extra of this package that brings all of them.
+    """
+
+    name: str
+    summary: str
+    variants: str
+    build: str
+    imports: tuple[str, ...] = ()
+    extra: str = "train"
+
+    def configs(self) -> Mapping[str, BaseModel]:
+        """Configs by variant."""
+        found: Mapping[str, BaseModel] = _named(self.variants)
+        return found
+
+    def recipe(self, config: BaseModel, variant: str, weights: Path | None) -> Recipe:
+        """Make the recipe; its weights are drawn from torch's generator (`retouch.train.seeds.seeded`).
+
+        Raises:
+            ImportError: an extra is missing; the message says which.
+            FileNotFoundError: the weights of a network that judges are missing.
+        """
+        check_installed(self)
+        build: Callable[[Any, str, Path | None], Recipe] = _named(self.build)
+        return build(config, variant, weights)
+
+
+TRAINABLE: tuple[Trainable, ...] = (
+    Trainable(
+        name="unet",
+        summary="a small U-Net that predicts the hole in one pass: minutes on a laptop, and the example of a recipe",
+        variants="retouch.train.unet.config:VARIANTS",
+        build="retouch.train.unet.recipe:build",
+    ),
+)
+
+
+def find_trainable(name: str) -> Trainable:
+    """The method called `name`; raises ValueError that suggests the nearest."""
+    for each in TRAINABLE:
+        if each.name == name:
+            return each
+    known = [each.name for each in TRAINABLE]
+    raise ValueError(f"method {name!r} cannot be trained{nearest(name, known)}; accepted: {', '.join(known)}")
+
+
+def check_installed(method: Trainable) -> None:
+    """Raise ImportError that names the extra to install where something is missing."""
+    for module in ("torch", "accelerate", *method.imports):
+        if importlib.util.find_spec(module) is None:
+            extra = method.extra
+            raise ImportError(f"training {method.name!r} needs the extra {extra!r}: pip install 'retouch[{extra}]'")
+
+
+def _named(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,78 @@
+"""From the settings of a run to what the loop takes: recipe, data, held-out samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from retouch.data.training.fixed import fixed_samples
+from retouch.data.training.loader import Loader
+from retouch.data.training.photos import photos_in
+from retouch.data.training.samples import TrainingSet
+from retouch.train.batch import Batch
+from retouch.train.catalogue import find_trainable
+from retouch.train.seeds import seeded
+from retouch.train.sheet import ROWS
+
+if TYPE_CHECKING:
+    from retouch.data.training.samples import Drawn
+    from retouch.data.training.unusable import Unusable
+    from retouch.train.recipe import Recipe
+    from retouch.train.settings import RunSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A run that can start.
+
+    Attributes:
+        settings: all of them.
+        recipe: what is trained.
+        data: training data.
+        held_out: validation samples; none: no validation.
+        unusable: validation photos that were passed over.
+    """
+
+    settings: RunSettings[Any]
+    recipe: Recipe
+    data: Loader[Batch]
+    held_out: tuple[Drawn, ...]
+    unusable: tuple[Unusable, ...]
+
+    def shown(self) -> tuple[Drawn, ...]:
+        """The samples of every sheet: held-out ones, evenly spread, or else the first ones of training."""
+        if self.held_out:
+            n, rows = len(self.held_out), min(ROWS, len(self.held_out))
+            return tuple(self.held_out[k * n // rows] for k in range(rows))
+        samples = TrainingSet(self.data.photos, self.data.settings, self.settings.train.seed)
+        return tuple(samples[k] for k in range(ROWS))
+
+
+def open_session(settings: RunSettings[Any]) -> Session:
+    """Find the photos, read the held-out ones, and make the recipe with the weights that the run's seed gives.
+
+    Raises:
+        ImportError: an extra is missing; the message says which.
+        FileNotFoundError: photos, a list or weights are missing.
+        ValueError: settings that do not fit each other; no photo can be used.
+    """
+    data, train, validation = settings.data, settings.train, settings.validation
+    photos = photos_in(data.photos, data.list_file)
+    loader = Loader(photos, data.samples, Batch, workers=train.workers, prefetch=data.prefetch)
+    held_out: tuple[Drawn, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+    if validation.photos:
+        own = validation.holes is not None
+        fixed = fixed_samples(
+            photos_in(validation.photos),
+            size=data.size,
+            holes=validation.holes or data.holes,
+            objects=validation.objects if own else data.objects,
+            limit=validation.count,
+            seed=validation.seed,
+        )
+        held_out, unusable = fixed.samples, fixed.unusable
+    method = find_trainable(settings.name)
+    with seeded(train.seed):
+        recipe = method.recipe(settings.method, settings.variant, settings.weights)
+    return Session(settings, recipe, loader, held_out, unusable)

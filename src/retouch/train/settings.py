@@ -1,0 +1,87 @@
+"""Everything about a training run in one document: what is trained, on what, how, and how it is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from retouch.data.training.settings import SampleSettings
+from retouch.train.config import TrainConfig
+
+Method = TypeVar("Method", bound=BaseModel)
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, (str, Path)) else value
+
+
+Sources = Annotated[tuple[Path, ...], BeforeValidator(_several)]
+
+
+class DataSettings(SampleSettings):
+    """Where samples come from, and how they are made.
+
+    Attributes:
+        photos: folders of photos or of WebDataset shards, a shard, or a glob; one or several.
+        list_file: only the photos that it names, with weights if it has some.
+        prefetch: batches that each worker makes ahead.
+    """
+
+    photos: Sources = Field(min_length=1)
+    list_file: Path | None = None
+    prefetch: int = Field(default=2, ge=1)
+
+    @property
+    def samples(self) -> SampleSettings:
+        """How samples are made, without where they come from."""
+        return SampleSettings(**{name: getattr(self, name) for name in SampleSettings.model_fields})
+
+
+class ValidationSettings(BaseModel):
+    """Held-out photos with fixed holes.
+
+    Attributes:
+        photos: as those of the data; none: no validation.
+        count: at most so many photos, evenly spread over all; None: all.
+        holes: a hole recipe or mixture; None: that of training.
+        objects: shapes for recipes that take some; only beside `holes`.
+        seed: of the holes.
+        batch: photos filled at a time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photos: Sources = ()
+    count: int | None = Field(default=64, ge=1)
+    holes: str | None = None
+    objects: Path | None = None
+    seed: int = Field(default=0, ge=0)
+    batch: int = Field(default=8, ge=1)
+
+
+class RunSettings(BaseModel, Generic[Method]):
+    """The whole document.
+
+    Attributes:
+        name: of what is trained.
+        variant: whose config `method` starts from.
+        method: the method's own config.
+        train: the loop.
+        data: training data.
+        validation: how it is judged.
+        weights: folder of the networks that judge (VGG16, LPIPS); None: RETOUCH_WEIGHTS, then the hub.
+        tensorboard: write what is logged for TensorBoard too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    variant: str
+    method: Method
+    train: TrainConfig
+    data: DataSettings
+    validation: ValidationSettings = ValidationSettings()
+    weights: Path | None = None
+    tensorboard: bool = False
