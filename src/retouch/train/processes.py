@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from torch import nn
+
+# Gloo's threads let go of a tensor a little after the exchange is over. If theirs is the last reference they need the
+# interpreter for it, and abort the process when that is just ending (PyTorch issue 190489). A run ends with exchanges
+# of these.
+_LAST: deque[Tensor] = deque(maxlen=8)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,9 @@ class Processes:
         """Is `flag` true on any process?"""
         if self.count == 1:
             return flag
-        return bool(self.average(torch.tensor(float(flag), device=self.device)) > 0)
+        exchanged = torch.tensor(float(flag), device=self.device)
+        _LAST.append(exchanged)
+        return bool(self.average(exchanged) > 0)
 
     def wait(self) -> None:
         """Until all are here."""
@@ -93,7 +101,6 @@ def find_processes(device: str) -> Processes:
         raise ValueError("device: is 'mps' but PyTorch sees none; accepted here: auto, cpu")
     state = PartialState(cpu=device == "cpu")
     if state.num_processes > 1:
-        # Connections that are torn down by the interpreter's end make the other processes abort.
         atexit.unregister(_leave)
         atexit.register(_leave)
         if device not in ("auto", "cpu", "cuda"):
