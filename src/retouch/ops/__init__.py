@@ -1,0 +1,1 @@
+"""Tensor operations and layers that more than one network or loss uses."""

@@ -1,0 +1,1 @@
+"""Training losses, one kind per file, each with its source."""
