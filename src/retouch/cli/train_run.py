@@ -47,9 +47,9 @@ class Words:
             "train.steps": self.steps,
             "train.batch": self.batch,
             "weights": self.weights,
-            "tensorboard": self.tensorboard,
+            "tensorboard": self.tensorboard or None,
         }
-        given = {key: value for key, value in options.items() if value not in (None, (), False)}
+        given = {key: value for key, value in options.items() if value is not None and value != ()}
         return read_settings(method, self.config, self.changes, given)
 
 
@@ -79,20 +79,21 @@ def run(words: Words, export: Path | None, licence: str | None) -> int:
 
     settings = words.settings()
     _check_export(export, licence)
-    main = find_processes(settings.train.device).is_main
+    processes = find_processes(settings.train.device)
     session = open_session(settings)
-    with stoppable() as stop, showing(settings.train, main) as show:
-        recorder = Recorder(session, show.event) if main else None
+    with stoppable() as stop, showing(settings.train, processes.is_main) as show:
+        recorder = Recorder(session, show.event, str(processes.device)) if processes.is_main else None
         if recorder is not None:
             _say_before(session, lpips=recorder.lpips is not None)
         trained = train(
             session.recipe, session.data, settings.train, progress=show.step, cancel=stop, on_event=recorder
         )
-    if main:
+    if processes.is_main:
         _say_after(session, trained)
         if export is not None and licence is not None and trained.finished:
             _export(session, trained, export, licence)
-    return 0 if trained.finished else 128 + stop.signal
+    # The signal may have come to another process only.
+    return 0 if trained.finished else 128 + (stop.signal or signal.SIGINT)
 
 
 class Stop:

@@ -10,6 +10,7 @@ tensorboard/          where asked for
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -31,18 +32,23 @@ CONFIG, CURVE, SHEETS, LOG, VALIDATION = "config.json", "curve.svg", "sheets", "
 class Recorder:
     """A listener for `train(on_event=...)`, on the main process."""
 
-    def __init__(self, session: Session, tell: Callable[[Event], None] | None = None) -> None:
+    def __init__(self, session: Session, tell: Callable[[Event], None] | None = None, device: str = "cpu") -> None:
         """Write for `session`; `tell` hears of every event afterwards, validations with their values.
 
+        LPIPS runs on `device`.
+
         Raises:
-            ModuleNotFoundError: TensorBoard is asked for and missing.
+            ImportError: TensorBoard is asked for and missing; the message says which extra to install.
+            ValueError: the weights of LPIPS have another content.
         """
         self.session, self.tell = session, tell
         self.out = session.settings.train.out
         self.shown = session.shown() if session.settings.train.every.sheet else ()
-        self.lpips: Lpips | None = find_lpips(session.settings.weights) if session.held_out else None
+        self.lpips: Lpips | None = find_lpips(session.settings.weights, device) if session.held_out else None
         self.board: Callable[[Event], None] | None = None
         if session.settings.tensorboard:
+            if importlib.util.find_spec("tensorboard") is None:
+                raise ImportError("tensorboard: needs the extra 'train': pip install 'retouch[train]'")
             from retouch.train.tensorboard import tensorboard
 
             self.board = tensorboard(self.out / "tensorboard")
