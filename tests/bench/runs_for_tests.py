@@ -11,9 +11,10 @@ def plan_of(folder, models, **options):
 
 
 def comparable(results):
-    """Everything of the results but times."""
+    """Everything of the results but times and memory."""
     found = results.model_dump(exclude={"finished", "seconds"})
     for outcome in found["outcomes"]:
+        del outcome["memory"]
         for image in outcome["images"]:
             del image["seconds"]
     return found

@@ -105,7 +105,7 @@ def test_crops_of_a_photo_count_once_in_tables():
 
 def test_percent_metrics_are_shown_in_percent():
     run = results(outcome("a", [20.0], figures={"p-ids": Figure(value=0.1234, count=9)}))
-    assert lines(markdown_table(run, "object", metrics=["p-ids"]))[2] == ["a", "12.34", "0.5"]
+    assert lines(markdown_table(run, "object", metrics=["p-ids"]))[2] == ["a", "12.34", "0.5", "–"]
 
 
 def test_reported_rows_are_apart_with_their_source_and_digits():
@@ -220,9 +220,9 @@ def test_a_model_without_common_images_has_no_difference():
 def test_the_markdown_table_bolds_the_best_and_gives_intervals():
     run = results(outcome("a", [20.0, 22.0]), outcome("b", [30.0, 32.0], failed=[Missing(k=2, name="x", reason="y")]))
     head, _, a, b = lines(markdown_table(run, "object"))
-    assert head == ["model", "PSNR (dB) ↑", "s a fill"]
-    assert a == ["a", f"21.00 ± {12.706:.2f}", "0.5"]
-    assert b == ["b (1 failed)", f"**31.00** ± {12.706:.2f}", "0.5"]
+    assert head == ["model", "PSNR (dB) ↑", "s a fill", "MB"]
+    assert a == ["a", f"21.00 ± {12.706:.2f}", "0.5", "–"]
+    assert b == ["b (1 failed)", f"**31.00** ± {12.706:.2f}", "0.5", "–"]
     assert lines(markdown_table(run, "object", intervals=False))[3][1] == "**31.00**"
 
 

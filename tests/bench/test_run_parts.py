@@ -6,11 +6,9 @@ from PIL import Image
 
 import retouch
 from retouch.bench.protocols import Sample
-from retouch.bench.results import Figure, Measured, Missing, Outcome, Results
-from retouch.bench.run.costs import Cost, costs
+from retouch.bench.results import Measured, Missing, Outcome, Results
 from retouch.bench.run.filling import fill_sample
 from retouch.bench.run.pictures import choose_samples
-from retouch.bench.run.table import table
 
 
 @pytest.fixture
@@ -116,33 +114,6 @@ def test_more_pictures_than_samples_and_none():
     assert choose_samples(few, "small", 12) == [1, 4]
     assert choose_samples(few, "small", 0) == []
     assert choose_samples(results({}, failed=[0, 1]), "small", 5) == []
-
-
-def test_the_table_has_our_rows_and_the_papers():
-    figures = {"fid": Figure(value=4.25, count=9), "p-ids": Figure(value=0.125, count=9)}
-    text = table(results({0: {}}, failed=[1, 2], figures=figures, models=("a", "b/c"), limit=3))
-    assert text.splitlines()[0] == (
-        "**psm-places-512, small: 3 samples of 512 x 512 pixels, the first 3 photos only; "
-        "a failed on 2; b/c failed on 2**"
-    )
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
-    assert rows[0] == ["model", "LPIPS ↓", "FID ↓", "P-IDS (%) ↑", "U-IDS (%) ↑"]
-    assert rows[2] == ["a", "", "4.250", "12.50", ""]
-    assert rows[3] == ["b/c", "", "4.250", "12.50", ""]
-    psm = [row for row in rows if row[0].startswith("*PSM (psm, ")]
-    assert any("0.720" in row and "30.95" in row for row in psm)  # FID and P-IDS of one row of the paper
-    assert {len(row) for row in rows} == {5}
-
-
-def test_the_table_with_costs():
-    shown = table(results({0: {}}, models=("a",)), {"a": Cost(0.25, None)})
-    assert "| a |" in shown
-    assert "0.250" in shown
-
-
-def test_costs_of_what_is_no_run(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"out: .* holds no run"):
-        costs(tmp_path)
 
 
 def test_the_photos_of_the_package_are_whole():

@@ -88,6 +88,7 @@ class Outcome(_Part):
         images: in order of k.
         failed: in order of k.
         left_out: metrics of the protocol without a figure here, and why.
+        memory: megabytes by which a process grew at most in a fill, loading the model included; None: unknown.
     """
 
     model: str
@@ -96,6 +97,7 @@ class Outcome(_Part):
     images: tuple[Measured, ...]
     failed: tuple[Missing, ...] = ()
     left_out: dict[str, str] = {}
+    memory: float | None = None
 
 
 class Picture(_Part):

@@ -5,7 +5,7 @@ Results ─▶ tables, paired ─┬─▶ markdown
 """
 
 from retouch.bench.report.intervals import Interval, mean_interval
-from retouch.bench.report.markdown import markdown, markdown_table
+from retouch.bench.report.markdown import markdown, markdown_table, markdown_tables
 from retouch.bench.report.page import PAGE_LIMIT, html
 from retouch.bench.report.paired import Difference, differences
 from retouch.bench.report.tables import Cell, Row, Table, table
@@ -21,6 +21,7 @@ __all__ = [
     "html",
     "markdown",
     "markdown_table",
+    "markdown_tables",
     "mean_interval",
     "table",
 ]

@@ -34,6 +34,16 @@ def markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def markdown_tables(results: Results) -> str:
+    """Nothing but the table of every set of holes, with one line about its samples."""
+    limit = "" if results.limit is None else f", the first {results.limit} photos only"
+    samples = f"{results.count} samples of {results.size} x {results.size} pixels{limit}"
+    return "\n\n".join(
+        f"**{_plain(results.protocol)}, {_plain(holes)}: {samples}**\n\n{markdown_table(results, holes)}"
+        for holes in results.holes
+    )
+
+
 def markdown_table(
     results: Results,
     holes: str,
@@ -55,15 +65,15 @@ def markdown_table(
         ValueError: an unknown set of holes or metric.
     """
     made = table(results, holes, metrics=metrics, reported=reported)
-    head = ["model", *(f"{each.title} {ARROWS[each.better]}" for each in made.columns), "s a fill"]
+    head = ["model", *(f"{each.title} {ARROWS[each.better]}" for each in made.columns), "s a fill", "MB"]
     rows = []
     for row in made.ours:
         failed = f" ({row.failed} failed)" if row.failed else ""
         cells = [_cell(cell, intervals) for cell in row.cells]
-        rows.append([_plain(row.name) + failed, *cells, words.brief(row.seconds)])
+        rows.append([_plain(row.name) + failed, *cells, words.brief(row.seconds), words.brief(row.memory)])
     for row in made.reported:
         name = f"*{_plain(row.name)}, reported by {_plain(row.source)}*"
-        rows.append([name, *(f"*{cell.text}*" if cell.value is not None else "" for cell in row.cells), ""])
+        rows.append([name, *(f"*{cell.text}*" if cell.value is not None else "" for cell in row.cells), "", ""])
     return _table(head, rows)
 
 

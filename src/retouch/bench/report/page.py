@@ -85,8 +85,9 @@ def _metrics(results: Results, holes: str) -> Html:
     made = table(results, holes)
     if not made.ours and not made.reported:
         return tag("p", "Nothing was measured.", class_="note")
-    width = len(made.columns) + 3
-    head = [_head_cell("model"), *map(_metric_cell, made.columns), _head_cell("s a fill"), _head_cell("images")]
+    costs = [_head_cell("s a fill"), _head_cell("MB", "memory by which the process grew at most in a fill")]
+    head = [_head_cell("model"), *map(_metric_cell, made.columns), *costs, _head_cell("images")]
+    width = len(head)
     bodies = [tag("tbody", *map(_own_row, made.ours), class_="ours")]
     if made.reported:
         apart = tag("tr", tag("th", tag("span", words.REPORTED), colspan=width, scope="rowgroup", class_="apart"))
@@ -112,8 +113,11 @@ def _head_cell(text: str, title: str = "") -> Html:
 
 def _own_row(row: Row) -> Html:
     images = f"{row.count}, {row.failed} failed" if row.failed else str(row.count)
-    seconds = tag("td", words.brief(row.seconds), data_value="" if row.seconds is None else repr(row.seconds))
-    cells = [tag("th", row.name, scope="row"), *map(_cell, row.cells), seconds]
+    costs = [
+        tag("td", words.brief(value), data_value="" if value is None else repr(value))
+        for value in (row.seconds, row.memory)
+    ]
+    cells = [tag("th", row.name, scope="row"), *map(_cell, row.cells), *costs]
     return tag("tr", *cells, tag("td", images, data_value=str(row.count)))
 
 
@@ -121,7 +125,7 @@ def _reported_row(row: Row) -> Html:
     name = tag("th", row.name, tag("small", f" {row.source}"), scope="row")
     # Empty instead of a dash: what a paper does not report is most of the table.
     cells = [_cell(cell) if cell.value is not None else tag("td") for cell in row.cells]
-    return tag("tr", name, *cells, tag("td"), tag("td"))
+    return tag("tr", name, *cells, tag("td"), tag("td"), tag("td"))
 
 
 def _cell(cell: Cell) -> Html:

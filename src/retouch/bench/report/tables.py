@@ -47,6 +47,7 @@ class Row:
         cells: in the order of the table's columns.
         source: whose number it is, such as "psm, Table 3"; empty: measured by this run.
         seconds: median of a fill; None: not known.
+        memory: megabytes by which a process grew at most in a fill; None: not known.
         count: images with values.
         failed: images without.
     """
@@ -55,6 +56,7 @@ class Row:
     cells: tuple[Cell, ...]
     source: str = ""
     seconds: float | None = None
+    memory: float | None = None
     count: int = 0
     failed: int = 0
 
@@ -141,6 +143,7 @@ def _row(outcome: Outcome, columns: Sequence[Kind], crops: int) -> Row:
         outcome.model,
         tuple(_cell(outcome, column, crops) for column in columns),
         seconds=median(seconds) if seconds else None,
+        memory=outcome.memory,
         count=len(seconds),
         failed=len(outcome.failed),
     )

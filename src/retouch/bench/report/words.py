@@ -96,6 +96,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def brief(seconds: float | None) -> str:
-    """The time of a fill with three digits that tell something."""
-    return "–" if seconds is None else f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
+def brief(cost: float | None) -> str:
+    """Seconds or megabytes of a fill with three digits that tell something."""
+    return "–" if cost is None else f"{cost:.3g}" if cost < 100 else f"{cost:.0f}"

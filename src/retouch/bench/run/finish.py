@@ -112,4 +112,13 @@ def _outcome(model: str, holes: str, contents: dict[Chunk, Content], kept: Recor
 
     found, left_out = figures(images, None if kept.choice.extractor is None else features, kept.choice)
     failed = tuple(each for content in own.values() for each in content.failed)
-    return Outcome(model=model, holes=holes, figures=found, images=images, failed=failed, left_out=left_out)
+    grown = [content.memory for content in own.values() if content.memory is not None]
+    return Outcome(
+        model=model,
+        holes=holes,
+        figures=found,
+        images=images,
+        failed=failed,
+        left_out=left_out,
+        memory=max(grown, default=None),
+    )

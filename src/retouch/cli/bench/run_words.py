@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retouch.bench.protocols import PROTOCOLS
+from retouch.bench.report import markdown_tables
 from retouch.bench.run import Plan, make_plan, run
-from retouch.bench.run.costs import costs
 from retouch.bench.run.quick import quick_plan
-from retouch.bench.run.table import table
 from retouch.cli.bar import waiting
 from retouch.cli.speak import note, out, say
 
@@ -43,12 +42,12 @@ def quick_all(photos: Path | None, target: Path | None, *, jobs: int, overwrite:
     if target is not None:
         results = _run(plan, target, jobs=jobs, overwrite=overwrite)
         if results is not None:
-            tell_results(results, target, with_costs=True)
+            tell_results(results, target)
         return
     with tempfile.TemporaryDirectory(prefix="retouch-") as folder:
         results = _run(plan, Path(folder), jobs=jobs, pictures=0)
         if results is not None:
-            out(table(results, costs(folder)))
+            out(markdown_tables(results))
 
 
 def _run(plan: Plan, target: Path, **how: Any) -> Results | None:
@@ -62,9 +61,9 @@ def _run(plan: Plan, target: Path, **how: Any) -> Results | None:
         return run(plan, target, progress=tell, **how)
 
 
-def tell_results(results: Results, target: Path, with_costs: bool = False) -> None:
+def tell_results(results: Results, target: Path) -> None:
     """Print the tables, what failed, and what may be done next."""
-    out(table(results, costs(target) if with_costs else None))
+    out(markdown_tables(results))
     for outcome in results.outcomes:
         for metric, reason in outcome.left_out.items():
             note(f"{outcome.model}, {outcome.holes}: {metric} left out: {reason}")
