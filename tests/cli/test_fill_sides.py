@@ -1,5 +1,7 @@
 """`retouch fill`: comparison, mask, layer and uncertainty."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -90,13 +92,16 @@ def test_layer_is_numbered_like_the_samples(cli, folder):
 def test_uncertainty_is_refused_where_the_model_has_none(refused):
     refused(
         *("fill", "photo.png", "mask.png", "-o", "out.png", "--uncertainty", "u.png", *FAST),
-        saying="model 'smooth' does not tell its uncertainty",
+        saying="--uncertainty: model 'smooth' does not tell its uncertainty",
     )
 
 
 def test_uncertainty_of_a_model_that_has_one(cli, folder, monkeypatch, hole):
+    from retouch import catalogue
     from retouch.methods.base import PerImage
 
+    cards = [replace(card, needs=replace(card.needs, uncertainty=True)) for card in catalogue.CARDS]
+    monkeypatch.setattr("retouch.catalogue.CARDS", cards)
     plain = PerImage.__call__
 
     def unsure(self, images, masks, options, **more):

@@ -28,6 +28,9 @@ class SideOptions:
     uncertainty: Annotated[
         Path | None, _file("--uncertainty", "Where the model is unsure, as PNG; not every model tells.")
     ] = None
+    animate: Annotated[
+        Path | None, _file("--animate", "The steps of a model that iterates, as an animation (WebP).")
+    ] = None
     json: Annotated[Path | None, _file("--json", "A report for programs; - prints it.")] = None
 
 

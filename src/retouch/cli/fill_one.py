@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from retouch import __version__
 from retouch import photo as photos
+from retouch.catalogue import find
 from retouch.cli.bar import waiting
 from retouch.cli.speak import note, out, say
 from retouch.cli.streams import STREAM, check_streams, from_stdin, to_stdout
 from retouch.files import sidefiles
+from retouch.files.animation import Recorder, save_animation
 from retouch.files.targets import (
     PICTURES,
     check_distinct,
@@ -32,6 +34,7 @@ from retouch.job import all_notes, open_photo, quality_notes, run
 from retouch.mask import Mask
 
 if TYPE_CHECKING:
+    from retouch.catalogue import Card
     from retouch.cli.fill import SideOptions
     from retouch.cli.options import WritingOptions
     from retouch.filler import Filler, Result
@@ -81,6 +84,7 @@ def fill_one(
     paths = _inputs(photo, mask, job)
     outputs = Outputs(_target(photo, target, writing), target is not None, samples, writing, sides)
     _check(outputs, paths)
+    _check_model(find(job.model), sides)
     filler = load(job.model, job.device)
     loaded = time.perf_counter()
     opened = open_photo(job, from_stdin(photo), [] if mask is None else [from_stdin(mask)])
@@ -119,6 +123,13 @@ def _target(photo: str, target: str | None, writing: WritingOptions) -> Path | N
     return path
 
 
+def _check_model(card: Card, sides: SideOptions) -> None:
+    if sides.uncertainty is not None and not card.needs.uncertainty:
+        raise ValueError(f"--uncertainty: model {card.name!r} does not tell its uncertainty")
+    if sides.animate is not None and card.needs.steps is None:
+        raise ValueError(f"--animate: model {card.name!r} does not fill step by step, so there is nothing to show")
+
+
 def _check(outputs: Outputs, inputs: list[Path]) -> None:
     sides, overwrite = outputs.sides, outputs.writing.overwrite
     for path, accepted, what in (
@@ -126,12 +137,13 @@ def _check(outputs: Outputs, inputs: list[Path]) -> None:
         (sides.save_mask, (".png",), "a mask"),
         (sides.layer, (".png",), "a layer"),
         (sides.uncertainty, (".png",), "the uncertainty"),
+        (sides.animate, (".webp",), "an animation"),
     ):
         if path is not None:
             check_suffix(path, accepted, what)
     if outputs.named and outputs.out is not None and outputs.out.suffix:
         check_photo_suffix(outputs.out)
-    for_each = [outputs.out, sides.layer, sides.uncertainty]
+    for_each = [outputs.out, sides.layer, sides.uncertainty, sides.animate]
     once = [sides.compare, sides.save_mask, None if sides.json == Path(STREAM) else sides.json]
     paths = [outputs.sample(path, k) for path in for_each for k in range(outputs.samples)] + once
     files = [path for path in paths if path is not None]
@@ -145,7 +157,8 @@ def _fill_samples(filler: Filler, job: Job, opened: Opened, outputs: Outputs) ->
     factor = 1
     for k in range(outputs.samples):
         with waiting(f"filling with {job.model}") as progress:
-            result = run(filler, job, opened, seed=job.seed + k, progress=progress)
+            recorder = Recorder(progress) if outputs.sides.animate is not None else None
+            result = run(filler, job, opened, seed=job.seed + k, progress=recorder or progress)
         if outputs.sides.compare is not None:
             factor = sidefiles.reduction(result.photo.size, outputs.samples + 2)
             panels.append(sidefiles.panel(result.photo, factor))
@@ -154,6 +167,8 @@ def _fill_samples(filler: Filler, job: Job, opened: Opened, outputs: Outputs) ->
             row = [before, sidefiles.outlined(before, result.hole, factor), *panels]
             sidefiles.save_picture(sidefiles.side_by_side(row), outputs.sides.compare, outputs.writing.overwrite)
         _write_sides(result, outputs, k)
+        if recorder is not None:
+            _write_animation(recorder, result, outputs, k)
         written.append(_write(result, outputs, k))
     return written
 
@@ -167,6 +182,17 @@ def _write_sides(result: Result, outputs: Outputs, k: int) -> None:
         sidefiles.layer(result).save(layer, overwrite=overwrite)
     if sides.save_mask is not None and k == 0:
         Mask(result.hole).save(sides.save_mask, overwrite=overwrite)
+
+
+def _write_animation(recorder: Recorder, result: Result, outputs: Outputs, k: int) -> None:
+    path = outputs.sample(outputs.sides.animate, k)
+    assert path is not None
+    if not result.windows:
+        note("--animate: nothing was filled, so there is no animation")
+        return
+    if len(result.windows) > 1:
+        note(f"--animate shows the first of {len(result.windows)} windows")
+    save_animation(recorder.frames, result.windows[0].size, path, outputs.writing.overwrite)
 
 
 def _write(result: Result, outputs: Outputs, k: int) -> Written:

@@ -131,6 +131,14 @@ class FillOptions:
         Path | None,
         _option("--avoid", panel=FILLING, text="Mask of what must not be copied from.", metavar="MASK"),
     ] = None
+    iterations: Annotated[
+        int | None,
+        _option("--iterations", panel=FILLING, text="Steps of a model that iterates; default its own.", min=1),
+    ] = None
+    noise: Annotated[
+        float | None,
+        _option("--noise", panel=FILLING, text="Of a model that samples: share of its uncertainty, 0 to 1.", min=0),
+    ] = None
     option: Annotated[
         list[str] | None,
         _option(
@@ -147,8 +155,8 @@ class FillOptions:
         from retouch.settings import parse_expand, split
 
         asked: dict[str, Any] = {"match": self.match}
-        for name, value in (("dilate", self.dilate), ("feather", self.feather), ("detail", self.detail)):
-            if value is not None:
+        for name in ("dilate", "feather", "detail", "iterations", "noise"):
+            if (value := getattr(self, name)) is not None:
                 asked[name] = value
         if self.expand is not None:
             asked["expand"] = parse_expand(self.expand)

@@ -37,6 +37,7 @@ class Needs:
         scales: output scales the method renders directly.
         stochastic: a seed changes the result.
         steps: default number of iterations; None: one pass.
+        uncertainty: it tells where it is unsure.
         bits: precision the method computes in; None: floating point.
         options: the pydantic model of the method's own options.
     """
@@ -47,18 +48,24 @@ class Needs:
     scales: tuple[int, ...] = (1,)
     stochastic: bool = False
     steps: int | None = None
+    uncertainty: bool = False
     bits: int | None = None
     options: type[Options] = NoOptions
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of work: `stage` names it, `step` of `steps` are done; `preview()` gives the images so far."""
+    """One step of work: `stage` names it, `step` of `steps` are done.
+
+    `preview()` gives the images so far, [N, H, W, 3] float32 in [0, 1]; `panels()`, for animations, pictures of that
+    shape that explain the step.
+    """
 
     stage: str
     step: int
     steps: int
     preview: Callable[[], Images] | None = None
+    panels: Callable[[], tuple[Images, ...]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
