@@ -5,15 +5,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: E402
 
-from retouch.train.config import TrainConfig
-from retouch.train.dry_run import estimate
-from retouch.train.recipe import Phase
-from retouch.train.unet.config import UnetConfig
-from retouch.train.unet.recipe import UnetRecipe
+from retouch.train.config import TrainConfig  # noqa: E402
+from retouch.train.dry_run import estimate  # noqa: E402
+from retouch.train.recipe import Phase  # noqa: E402
+from retouch.train.unet.config import UnetConfig  # noqa: E402
+from retouch.train.unet.recipe import UnetRecipe  # noqa: E402
 
-from .recipes import SIDE, GanRecipe, Memory
+from .recipes import SIDE, GanRecipe, Memory  # noqa: E402
 
 
 class Chain:

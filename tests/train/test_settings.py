@@ -114,7 +114,7 @@ def test_the_effective_settings_are_read_back(tmp_path):
     ],
 )
 def test_a_bad_word_is_refused_in_one_line(word, message):
-    with pytest.raises(ValueError, match="accepted|should|table|JSON") as caught:
+    with pytest.raises(ValueError, match=r"accepted|should|table|JSON") as caught:
         read_settings(UNET, None, [*(f"{key}={value}" for key, value in NEEDED.items()), word])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -144,7 +144,7 @@ def test_an_unknown_key_is_named_before_a_missing_one():
 def test_bad_files_are_refused(tmp_path, name, text, message):
     file = tmp_path / name
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ValueError, match="config|setting") as caught:
+    with pytest.raises(ValueError, match=r"config|setting") as caught:
         read(file=file)
     assert message in str(caught.value)
 

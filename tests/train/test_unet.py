@@ -4,12 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from retouch.train.batch import Batch
-from retouch.train.seeds import seeded
-from retouch.train.unet.config import VARIANTS, UnetConfig
-from retouch.train.unet.network import Unet
-from retouch.train.unet.recipe import UnetRecipe, build, paste
-from retouch.weights import WeightsMissing
+from retouch.train.batch import Batch  # noqa: E402
+from retouch.train.seeds import seeded  # noqa: E402
+from retouch.train.unet.config import VARIANTS, UnetConfig  # noqa: E402
+from retouch.train.unet.network import Unet  # noqa: E402
+from retouch.train.unet.recipe import UnetRecipe, build, paste  # noqa: E402
+from retouch.weights import WeightsMissing  # noqa: E402
 
 TOY = UnetConfig(width=4, dilations=(1, 2))
 

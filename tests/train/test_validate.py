@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from retouch.bench import metrics
-from retouch.features.lpips import Lpips
-from retouch.train.curve import curve, read_points
-from retouch.train.fixed import fill_samples
-from retouch.train.validate import find_lpips, validate
+from retouch.bench import metrics  # noqa: E402
+from retouch.features.lpips import Lpips  # noqa: E402
+from retouch.train.curve import curve, read_points  # noqa: E402
+from retouch.train.fixed import fill_samples  # noqa: E402
+from retouch.train.validate import find_lpips, validate  # noqa: E402
 
-from .samples_for_tests import Painter, samples
+from .samples_for_tests import Painter, samples  # noqa: E402
 
 
 def test_values_are_the_means_of_the_bench():

@@ -27,7 +27,7 @@ def tensorboard(folder: Path) -> Callable[[Event], None]:
             writer = SummaryWriter(str(folder), purge_step=event.step + 1)
         for name, value in event.values.items():
             writer.add_scalar(name, value, event.step)
-        if event.kind in ("log", "checkpoint"):
+        if event.kind in ("log", "checkpoint", "validation"):
             writer.flush()
 
     return listen
