@@ -144,6 +144,20 @@ def test_equal_scores_are_picked_in_row_order():
     assert np.array_equal(pick(score, m, np.array([6])), m)  # more than are missing: nothing is taken back
 
 
+def test_many_equal_scores():
+    score = np.random.default_rng(0).integers(0, 3, (1, 1, 64, 64)).astype(np.float32)
+    picked = pick(score, np.zeros_like(score, bool), np.array([64 * 64 - 2000])).reshape(-1)
+    by_score_then_row_order = sorted(range(64 * 64), key=lambda k: (score.flat[k], k))
+    assert np.array_equal(np.flatnonzero(picked), sorted(by_score_then_row_order[:2000]))
+
+
+def test_predictions_beyond_the_range_are_clipped():
+    image, known = inputs()
+    for step in run(image, known, network=lambda x, *_: (0 * x + 3, 0 * x)):
+        filled = np.broadcast_to(step.known & ~known, image.shape)
+        assert (step.image[filled] == 1).all()
+
+
 def test_a_constant_uncertainty_spreads_row_by_row():
     image, _ = inputs(1)
     known = np.zeros((1, 1, *SIZE), bool)
