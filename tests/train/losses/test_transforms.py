@@ -79,3 +79,39 @@ def test_one_seed_one_draw_and_other_words_other_draws():
 def test_a_probability_above_1_is_1():
     assert torch.equal(geometric(SEEDS, 1.7, 64, 64, "real"), geometric(SEEDS, 1.0, 64, 64, "real"))
     assert torch.equal(colour(SEEDS, 1.7, "real"), colour(SEEDS, 1.0, "real"))
+
+
+def test_zoom_aspect_and_turns_come_independently():
+    p = 0.3
+    linear = geometric(SEEDS, p, 64, 64, "real")[:, :2, :2]
+    lengths = torch.linalg.svdvals(linear)  # [B, 2]
+    zoomed = (lengths.prod(1).log2().abs() > 1e-6).double()
+    stretched = ((lengths[:, 0] / lengths[:, 1]).log2().abs() > 1e-6).double()
+    turned = (linear.abs() > 1e-6).flatten(1).all(1).double()
+    for share in (zoomed, stretched, turned):
+        assert float(share.mean()) == pytest.approx(p, abs=0.07)
+    assert float((zoomed * stretched).mean()) == pytest.approx(p * p, abs=0.05)
+
+
+def test_the_aspects_spread():
+    lengths = torch.linalg.svdvals(geometric(SEEDS, 1.0, 64, 64, "real")[:, :2, :2])
+    octaves = (lengths[:, 0] / lengths[:, 1]).log2() / 2  # the absolute value of a normal draw
+    assert float(octaves.square().mean().sqrt()) == pytest.approx(0.2, rel=0.15)
+
+
+def test_whole_pixel_shifts_reach_an_eighth_of_each_side():
+    matrices = geometric(torch.arange(2000), 0.2, 64, 640, "real")
+    shifts = matrices[:, :2, 2]
+    alone = (matrices[:, :2, :2] == torch.eye(2)).flatten(1).all(1) & (shifts == shifts.round()).all(1)
+    shifts = shifts[alone & (shifts != 0).any(1)].abs()
+    assert len(shifts) > 50
+    assert 40 < float(shifts[:, 0].max()) <= 80
+    assert 4 < float(shifts[:, 1].max()) <= 8
+
+
+def test_the_saturations_spread():
+    across = torch.tensor([1.0, 0.0, -1.0], dtype=torch.float64)
+    matrices = colour(SEEDS, 1.0, "real")[:, :, :3]
+    contrast = (matrices @ GREY).norm(dim=1) / GREY.norm()
+    saturation = (matrices @ across).norm(dim=1) / across.norm() / contrast
+    assert float(saturation.log2().std()) == pytest.approx(1.0, rel=0.15)

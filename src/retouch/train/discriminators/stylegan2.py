@@ -85,8 +85,7 @@ def minibatch_deviation(x: Tensor, group: int = GROUP) -> Tensor:
     y = exact.reshape(size, b // size, c, h, w)  # [G, B/G, C, h, w]
     y = y - y.mean(0)
     deviation = (y.square().mean(0) + 1e-8).sqrt().mean((1, 2, 3))  # [B/G]
-    each: Tensor = deviation.to(x.dtype).repeat(size)  # [B]
-    return each[:, None, None, None].expand(b, 1, h, w)
+    return deviation.to(x.dtype).repeat(size)[:, None, None, None].expand(b, 1, h, w)
 
 
 class _Residual(nn.Module):
@@ -101,4 +100,5 @@ class _Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = leaky_relu(self.conv0(x))  # [B, inside, H, W]
         y = leaky_relu(self.conv1(blur(y, padding=2)))  # [B, outside, H/2, W/2]
-        return (y + self.skip(downsample2(x))) * math.sqrt(0.5)  # [B, outside, H/2, W/2]
+        x = self.skip(downsample2(x))  # [B, outside, H/2, W/2]
+        return (x + y) * math.sqrt(0.5)

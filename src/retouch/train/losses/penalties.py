@@ -11,6 +11,7 @@ def r1(logits: Tensor, images: Tensor, gamma: float) -> Tensor:
 
     The squares are summed, not averaged, over the pixels of an image. Patch logits are summed over an image first.
 
+    It needs gradients of gradients, which networks under `torch.compile` do not give: leave D uncompiled.
     Lazily, every n-th step, give `n * r1(...)` as the loss and make the optimiser with `lazy_adam(..., every=n)`.
 
     Args:
