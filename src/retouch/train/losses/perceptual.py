@@ -77,7 +77,7 @@ def vgg_maps(
     Args:
         network: what `load_vgg` gives; it is frozen here.
         layers: names of ReLUs, "relu1_1" to "relu5_3"; the maps come in this order.
-        scale: look at images of this scale: 1, 1/2, 1/3, ...; half costs a quarter.
+        scale: look at images of this scale: 1, 1/2, 1/3, ...; half costs less than a third.
 
     Raises:
         ValueError: an unknown or no layer, or another scale.
@@ -115,7 +115,7 @@ def resnet_maps(network: ResNet50) -> Maps:
 
 
 def high_receptive_field(maps: Maps, prediction: Tensor, truth: Tensor) -> Tensor:
-    """sum over maps of the mean squared difference (LaMa, Suvorov et al. 2022, Eq. 2; PSM Eq. 9).
+    """sum over maps of the mean squared difference (LaMa, Suvorov et al. 2022, section 2.2; PSM Eq. 9).
 
     Means, not sums: LaMa's and PSM's weights (30 beside an adversarial 10, 2 beside 1) are for these.
 
@@ -183,7 +183,7 @@ def style_distance(
     weights: Sequence[float] | None = None,
     distance: Distance = "squared",
 ) -> Tensor:
-    """`map_distance` of Gram matrices: squared, Johnson et al. 2016, Eq. 4; "l1", Liu et al. 2018, Eq. 4-5.
+    """`map_distance` of Gram matrices: squared, Johnson et al. 2016, Eq. 4; "l1", Liu et al. 2018.
 
     The mean over a matrix's C x C entries, as Liu et al.; Johnson et al. add them up (C^2 times as much).
 
