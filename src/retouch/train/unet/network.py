@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from retouch.train.unet.config import UnetConfig
 
 PATCH = 4  # pixels of a PATCH x PATCH square become channels
+FINEST = 4  # channels at full size; one convolution there hides the borders between the squares
 MULTIPLE = 16  # sides are multiples of it: PATCH, halved twice
 
 
@@ -44,7 +45,8 @@ class Unet(nn.Module):
         self.coarse = nn.ModuleList(Block(4 * w, dilation) for dilation in config.dilations)
         self.back_to_eighth = nn.Conv2d(4 * w, 2 * w, 3, padding=1)
         self.back_to_quarter = nn.Conv2d(2 * w, w, 3, padding=1)
-        self.last = nn.Conv2d(w, 3 * PATCH**2, 3, padding=1)
+        self.to_pixels = nn.Conv2d(w, FINEST * PATCH**2, 3, padding=1)
+        self.last = nn.Conv2d(FINEST + 4, 3, 3, padding=1)
         self.save_memory = False
 
     def enable_gradient_checkpointing(self) -> None:
@@ -62,8 +64,8 @@ class Unet(nn.Module):
         if photos.shape[2] % MULTIPLE or photos.shape[3] % MULTIPLE:
             sides = f"{photos.shape[3]}x{photos.shape[2]}"
             raise ValueError(f"photos: are {sides} pixels; accepted: multiples of {MULTIPLE} (data.size)")
-        x = torch.cat([photos * (1 - holes), holes], 1)  # [B, 4, H, W]
-        x = self.first(F.pixel_unshuffle(x, PATCH))  # [B, w, H/4, W/4]
+        known = torch.cat([photos * (1 - holes), holes], 1)  # [B, 4, H, W]
+        x = self.first(F.pixel_unshuffle(known, PATCH))  # [B, w, H/4, W/4]
         fine = self._through(self.fine_in, x)  # [B, w, H/4, W/4]
         middle = self._through(self.middle_in, self.to_eighth(fine))  # [B, 2w, H/8, W/8]
         x = self.to_sixteenth(middle)  # [B, 4w, H/16, W/16]
@@ -71,7 +73,8 @@ class Unet(nn.Module):
             x = self._through(block, x)
         x = self._through(self.middle_out, middle + self.back_to_eighth(_twice(x)))  # [B, 2w, H/8, W/8]
         x = self._through(self.fine_out, fine + self.back_to_quarter(_twice(x)))  # [B, w, H/4, W/4]
-        return torch.sigmoid(F.pixel_shuffle(self.last(F.relu(x)), PATCH).float())  # [B, 3, H, W]
+        x = F.pixel_shuffle(self.to_pixels(F.relu(x)), PATCH)  # [B, 4, H, W]
+        return torch.sigmoid(self.last(torch.cat([x, known], 1)).float())  # [B, 3, H, W]
 
     def _through(self, block: nn.Module, x: Tensor) -> Tensor:
         if self.save_memory and self.training:
