@@ -53,6 +53,12 @@ def test_models(album, models, message):
         plan_of(album, models)
 
 
+@pytest.mark.parametrize("name", ["nowhere", "p0.png"])
+def test_weights_that_are_no_folder(album, name):
+    with pytest.raises(NotADirectoryError, match=f"weights: there is no folder '.*{name}'; accepted: a folder"):
+        plan_of(album, ["smooth"], weights=album / name)
+
+
 def test_a_model_whose_extra_is_missing(album, monkeypatch):
     cards = tuple(replace(card, imports=("no_such_module",)) for card in retouch.catalogue.CARDS)
     monkeypatch.setattr(retouch.catalogue, "CARDS", cards)

@@ -45,6 +45,13 @@ def test_missing_argument(refused):
     refused("fill", saying="missing argument 'PHOTO' (see retouch fill --help)")
 
 
+@pytest.mark.parametrize("words", [("bench",), ("bench", "study"), ("data",)])
+def test_missing_command(cli, words):
+    answer = cli(*words)
+    assert answer.code == 2
+    assert answer.err.endswith(f"retouch: error: a command is missing (see retouch {' '.join(words)} --help)\n")
+
+
 def test_value_of_wrong_type(refused):
     refused("fill", "photo.png", "mask.png", "--seed", "many", saying="--seed")
 

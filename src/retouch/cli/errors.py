@@ -14,7 +14,8 @@ def usage(error: BaseException) -> str | None:
         return "aborted"
     if not isinstance(error, _UsageError):
         return None
-    text = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    # A group without a command has shown its help, and its error has no words.
+    text = " ".join(error.format_message().split()) or "a command is missing"  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "retouch"
     return f"{text[:1].lower()}{text[1:].rstrip('.')} (see {command} --help)"

@@ -43,7 +43,9 @@ def redraw(draw: Callable[[], Masks], ratio: Ratio | None, what: str, tries: int
             return hole
         least, most = min(least, part), max(most, part)
     height, width = hole.shape
+    # Ranges without their ends come as the next floats, 4.9e-324 for 0.
+    asked = f"from {round(low, 9):g} to {round(high, 9):g}"
     raise ValueError(
-        f"ratio: {what} gave no hole with a share from {low:g} to {high:g} in {tries} tries at {height}x{width} "
+        f"ratio: {what} gave no hole with a share {asked} in {tries} tries at {height}x{width} "
         f"(height x width); its holes had {least:.3f} to {most:.3f}; ask for a range within that or for another recipe"
     )

@@ -95,6 +95,7 @@ def make_plan(
 
     Raises:
         FileNotFoundError: photos or object shapes are missing.
+        NotADirectoryError: `weights` is no folder.
         ValueError: an unknown name, no model, a device that a model does not run on, another number of photos than
             the protocol's, or objects for a protocol that takes none.
         ImportError: a model's extra is not installed.
@@ -110,6 +111,8 @@ def make_plan(
     else:
         for each in sets:
             chosen.holes_called(each)
+    if weights is not None and not Path(weights).is_dir():
+        raise NotADirectoryError(f"weights: there is no folder {str(weights)!r}; accepted: a folder of weight files")
     photos = dataset(chosen.dataset, data, split=chosen.split, limit=limit)
     check_dataset(chosen, photos)
     choice, left_out = choose(
