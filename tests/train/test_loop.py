@@ -228,11 +228,11 @@ def test_gradient_checkpointing_is_asked_of_the_networks(tmp_path):
     assert asked == [1]
 
 
-def test_compile_is_asked_of_every_network(tmp_path, monkeypatch):
+def test_compile_is_asked_of_averaged_networks_not_of_discriminators(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self: asked.append(type(self).__name__))
     train(GanRecipe(), Memory(), config(tmp_path, compile=True))
-    assert asked == ["Unet", "Sequential"]
+    assert asked == ["Unet"]
 
 
 def test_unknown_average_is_refused(tmp_path):

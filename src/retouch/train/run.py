@@ -59,8 +59,9 @@ def prepare(recipe: Recipe, data: Data, config: TrainConfig, processes: Processe
     if config.gradient_checkpointing:
         _save_memory(networks)
     if config.compile:
-        for network in networks.values():
-            network.compile()
+        # A compiled discriminator cannot be differentiated twice, which R1 asks for.
+        for name in recipe.ema or networks:
+            networks[name].compile()
     stepper = Stepper(recipe, optimisers, processes, precision=config.precision, clip=config.clip)
     return Run(recipe, data, config, processes, averages, stepper)
 
