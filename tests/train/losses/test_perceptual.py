@@ -167,6 +167,17 @@ def test_lpips_is_the_networks_own_distance(alex):
     torch.testing.assert_close(lpips_loss(alex)(prediction.double(), truth.double()), value, rtol=1e-5, atol=0)
 
 
+def test_lpips_compares_in_float32_what_autocast_computed(alex):
+    prediction, truth = pair()
+    with torch.autocast("cpu", torch.bfloat16):
+        value = lpips_loss(alex)(prediction, truth)
+        maps = [[m.double() for m in alex.net(alex.scaling_layer(2 * x - 1))] for x in (prediction, truth)]
+    ours, theirs = ([m / m.norm(dim=1, keepdim=True).clamp_min(1e-30) for m in each] for each in maps)
+    heads = [alex.get_parameter(f"lin{k}.model.1.weight").double() for k in range(5)]
+    expected = sum(F.conv2d((a - b) ** 2, w).mean() for a, b, w in zip(ours, theirs, heads, strict=True))
+    torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=0)
+
+
 def test_a_network_without_activations_gives_no_nan():
     network = made(Lpips)
     network.get_parameter("net.slice1.0.bias").data.fill_(-100)
@@ -175,7 +186,8 @@ def test_a_network_without_activations_gives_no_nan():
     prediction, truth = pair()
     prediction.requires_grad_()
     value = lpips_loss(network)(prediction, truth)
-    value.backward()
+    with torch.autograd.set_detect_anomaly(True):  # nor on the way, where a ReLU would hide it
+        value.backward()
     assert value == 0
     assert torch.equal(prediction.grad, torch.zeros_like(prediction))
 
@@ -223,8 +235,12 @@ def test_vgg_maps_are_the_named_layers_in_the_order_asked(vgg):
     assert [m.shape[1] for m in vgg_maps(vgg)(pair(1)[1])] == [64, 128, 256, 512]
 
 
-def test_resnet_maps_keep_an_eighth_of_the_size(resnet):
-    maps = resnet_maps(resnet)(pair(1, 64, 40)[1])
+def test_resnet_maps_are_the_four_stages_at_an_eighth_of_the_size(resnet):
+    photo = pair(1, 64, 40)[1]
+    maps = resnet_maps(resnet)(photo)
+    mean, deviation = (torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    for ours, stage in zip(maps, resnet.stages((photo - mean) / deviation)[1:], strict=True):
+        torch.testing.assert_close(ours, stage)
     assert [tuple(m.shape[1:]) for m in maps] == [(256, 16, 10), (512, 8, 5), (1024, 8, 5), (2048, 8, 5)]
 
 
@@ -264,9 +280,9 @@ def test_gram_and_style():
 
 def test_gram_is_float32_under_autocast():
     x = random_maps(1)[0].bfloat16()
+    expected = gram(x.float())
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(gram(x), gram(x.float()))
-    assert gram(x).dtype == torch.float32
+        assert torch.equal(gram(x), expected)
 
 
 @pytest.mark.parametrize("distance", [map_distance, style_distance])

@@ -136,9 +136,9 @@ def _interior(upper: Tensor, lower: Tensor, fall: Tensor) -> tuple[Tensor, Tenso
     """-log P, phi(upper) / P and phi(lower) / P for P = Phi(upper) - Phi(lower).
 
     With Phi(x) = exp(-x^2 / 2) erfcx(-x / sqrt 2) / 2 the ratio of the two is exp(-fall) times a ratio of erfcx, where
-    fall = (lower^2 - upper^2) / 2 is given free of cancellation.
+    fall = (lower^2 - upper^2) / 2 is given free of cancellation. Where `above` overflows to infinity, P is 1 and both
+    others are 0, as they should.
     """
-    upper = upper.clamp_max(12)  # Phi is 1 from there on, and erfcx would overflow under a tiny sigma
     above, below = _scaled(upper), _scaled(lower)  # [B, C, H, W]
     log_ratio = torch.log(below / above) - fall  # [B, C, H, W], log Phi(lower) - log Phi(upper) < 0
     log_p = torch.special.log_ndtr(upper) + torch.log(-torch.expm1(log_ratio))  # [B, C, H, W]
