@@ -163,6 +163,18 @@ def test_other_photos_are_another_run(copied, tmp_path):
         run(plan_of(tmp_path / "other", ["smooth"]), copied, jobs=0)
 
 
+def test_other_photos_of_the_same_names_are_another_run(copied, tmp_path):
+    (tmp_path / "other").mkdir()
+    picture(1).save(tmp_path / "other" / "p0.png")
+    with pytest.raises(ValueError, match="holds another run; photos: "):
+        run(plan_of(tmp_path / "other", ["smooth", "telea"]), copied, jobs=0)
+
+
+def test_the_same_photos_elsewhere_are_the_same_run(album, copied, tmp_path):
+    plan = plan_of(shutil.copytree(album, tmp_path / "moved"), ["smooth"])
+    assert run(plan, copied, jobs=0, pictures=0).models == ("smooth",)
+
+
 def test_overwriting_deletes_the_other_run(album, copied):
     results = run(plan_of(album, ["telea"], seed=4), copied, jobs=0, pictures=0, overwrite=True)
     assert (results.seed, results.models) == (4, ("telea",))

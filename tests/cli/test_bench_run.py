@@ -47,6 +47,15 @@ def test_a_run_prints_its_table_and_says_what_is_left_out(cli, folder):
     assert all((folder / "out" / each.filled["telea"]).is_file() for each in results.pictures)
 
 
+def test_photos_that_fail_are_told_by_the_exit_code_too(cli, folder):
+    (folder / "album" / "p1.png").write_text("no photo")
+    answer = cli(*RUN, "--model", "smooth", "-o", "out")
+    assert answer.code == 1, answer.err
+    assert "smooth, object: 5 failed, first p1 small-top-left: " in answer.err
+    assert [len(each.images) for each in Results.load("out").outcomes] == [5]
+    assert cli("bench", "quick", "--photos", "album", "--model", "smooth").code == 1
+
+
 def test_shards_and_merging(cli, folder):
     for number in (1, 2):
         answer = cli(*RUN, "--model", "smooth,telea", "--shard", f"{number}/2", "-o", f"part{number}")

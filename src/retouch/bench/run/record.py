@@ -15,7 +15,10 @@ from retouch.atomic import atomic
 from retouch.bench.measure import Choice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from retouch.bench.run.plan import Plan
+    from retouch.data.items import Item, Where
 
 FILE = "run.json"
 _PACKAGES = ("numpy", "pillow", "torch")
@@ -31,7 +34,7 @@ class Record(BaseModel):
         protocol, dataset, split, seed, models, holes, device, direct, choice, left_out: of the plan.
         limit: the run was cut to this many photos; None: it is whole.
         count: samples of each set of holes.
-        photos: SHA-256 of the photos' names in their order.
+        photos: SHA-256 of the photos' names, sizes and masks' sizes in bytes, in their order.
         objects: SHA-256 of the names and bytes of the object shapes; None: made-up blobs.
         data, objects_at: where photos and object shapes were, as given.
         versions: of this package and of those that change numbers.
@@ -61,7 +64,6 @@ class Record(BaseModel):
 
 def record(plan: Plan) -> Record:
     """The record of a plan."""
-    names = "\n".join(item.name for item in plan.dataset.items)
     return Record(
         protocol=plan.protocol.name,
         dataset=plan.dataset.name,
@@ -73,7 +75,7 @@ def record(plan: Plan) -> Record:
         direct=plan.direct,
         limit=plan.dataset.limit,
         count=plan.count,
-        photos=hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
+        photos=_listed(plan.dataset.items),
         objects=None if plan.objects is None else _fingerprint(plan.objects),
         data=str(plan.dataset.root),
         objects_at=None if plan.objects is None else str(plan.objects),
@@ -123,6 +125,19 @@ def _short(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     # Of a SHA-256 its first digits tell enough.
     return text[:12] if len(text) == 64 and " " not in text else text
+
+
+def _listed(items: Sequence[Item]) -> str:
+    # CelebA-HQ and FFHQ both have a 0; reading every photo here would take too long.
+    lines = (f"{_bytes(item.photo)} {0 if item.mask is None else _bytes(item.mask)} {item.name}" for item in items)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _bytes(where: Where) -> int:
+    try:
+        return where.stat().st_size if isinstance(where, Path) else where.size
+    except OSError:
+        return -1  # told when the photo is wanted
 
 
 def _fingerprint(path: Path) -> str:

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from retouch.bench.protocols import PROTOCOLS
 from retouch.bench.report import markdown_tables
 from retouch.bench.run import Plan, make_plan, run
@@ -48,6 +50,7 @@ def quick_all(photos: Path | None, target: Path | None, *, jobs: int, overwrite:
         results = _run(plan, Path(folder), jobs=jobs, pictures=0)
         if results is not None:
             out(markdown_tables(results))
+            _end(results)
 
 
 def _run(plan: Plan, target: Path, **how: Any) -> Results | None:
@@ -62,7 +65,7 @@ def _run(plan: Plan, target: Path, **how: Any) -> Results | None:
 
 
 def tell_results(results: Results, target: Path) -> None:
-    """Print the tables, what failed, and what may be done next."""
+    """Print the tables, what failed, and what may be done next; exit code 1 where something failed."""
     out(markdown_tables(results))
     for outcome in results.outcomes:
         for metric, reason in outcome.left_out.items():
@@ -71,6 +74,12 @@ def tell_results(results: Results, target: Path) -> None:
             first = outcome.failed[0]
             note(f"{outcome.model}, {outcome.holes}: {len(outcome.failed)} failed, first {first.name}: {first.reason}")
     say(f"retouch: results are in {target}; `retouch bench report {target}` makes a page of them")
+    _end(results)
+
+
+def _end(results: Results) -> None:
+    if any(outcome.failed for outcome in results.outcomes):
+        raise typer.Exit(1)
 
 
 def listing() -> str:
