@@ -1,0 +1,94 @@
+"""What PSM's network is made of and how often it runs, and its named variants."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+LEVELS = 6  # full size and five halvings
+MULTIPLE = 2 ** (LEVELS - 1)  # height and width are multiples of it
+SMALLEST = 64  # pixels a side: the coarsest features are then 2 x 2
+DEEP = (4, 5)  # levels, at 1/16 and 1/32, with an early convolutional block and attention
+
+Channels: TypeAlias = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Network(_Settings):
+    """What the network is made of; the defaults are the paper's, 74,278,312 parameters.
+
+    Attributes:
+        channels: at full size, 1/2, 1/4, 1/8, 1/16 and 1/32, of encoder and decoder.
+        latent: length of the random latent z and of what it is mapped to.
+        feature: length of the style's other half, the image's global feature.
+        heads: of attention; they share the channels of 1/16 and of 1/32 equally.
+        bias_channels: inside the function F that turns uncertainty into biases of attention (Eq. 6).
+        attention: levels with attention, 4 for 1/16 and 5 for 1/32. Table 1's model G: (5,).
+        guided: attention is biased by F. Off: Table 1's model F.
+    """
+
+    channels: Channels = (64, 128, 256, 512, 512, 512)
+    latent: int = Field(default=512, ge=1)
+    feature: int = Field(default=1024, ge=1)
+    heads: int = Field(default=8, ge=1)
+    bias_channels: int = Field(default=64, ge=1)
+    attention: tuple[Literal[4, 5], ...] = DEEP
+    guided: bool = True
+
+    @property
+    def style(self) -> int:
+        """Length of the style: mapped latent and global feature."""
+        return self.latent + self.feature
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Network:
+        for level in self.attention:
+            if self.channels[level] % self.heads:
+                raise ValueError(
+                    f"heads: is {self.heads}; accepted: divisors of the channels at 1/{2**level}, {self.channels[level]}"
+                )
+        return self
+
+
+class PsmConfig(_Settings):
+    """A network and its use.
+
+    Attributes:
+        network: what it is made of.
+        size: side of the square photos it is trained on, in pixels.
+        trained_iterations: T while training.
+        iterations: T when filling, unless its user says otherwise.
+    """
+
+    network: Network = Network()
+    size: int = Field(default=512, ge=SMALLEST, multiple_of=MULTIPLE)
+    trained_iterations: int = Field(default=2, ge=1)
+    iterations: int = Field(default=4, ge=1)
+
+
+def variant(name: str) -> PsmConfig:
+    """The config called `name`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in VARIANTS:
+        raise ValueError(f"variant: is {name!r}; accepted: {', '.join(VARIANTS)}")
+    return VARIANTS[name]
+
+
+VARIANTS: dict[str, PsmConfig] = {
+    "paper-512": PsmConfig(),
+    # The ablations: Table 1 trains and tests model A with three iterations.
+    "paper-256": PsmConfig(size=256, trained_iterations=3, iterations=3),
+    # For processors without a graphics card.
+    "small": PsmConfig(
+        network=Network(channels=(16, 32, 64, 96, 128, 192), latent=128, feature=256, bias_channels=32),
+        size=256,
+        iterations=2,
+    ),
+}
