@@ -33,24 +33,25 @@ def blend(patches: Tensor, grid: tuple[int, int], overlap: int, weights: Weights
     """
     _check(patches, grid, overlap, weights)
     rows, columns = grid
-    height, width = patches.shape[3:]
-    window = _windows(grid, overlap, weights, patches)  # [rows * columns, 1, h + 2a, w + 2a]
+    # Whole numbers in a trace too: an exported graph has this one size of patches.
+    height, width = int(patches.shape[3]), int(patches.shape[4])
+    window = _windows(grid, (height, width), overlap, weights, patches)  # [rows * columns, 1, h + 2a, w + 2a]
     h, w = height - 2 * overlap, width - 2 * overlap
     stack = (patches * window).flatten(2).transpose(1, 2)  # [B, C * (h + 2a) * (w + 2a), rows * columns]
     # fold adds up what falls on the same pixel; its padding drops what reaches over the image's edge.
     return F.fold(stack, (rows * h, columns * w), (height, width), padding=overlap, stride=(h, w))
 
 
-def _windows(grid: tuple[int, int], overlap: int, weights: Weights, patches: Tensor) -> Tensor:
+def _windows(grid: tuple[int, int], size: tuple[int, int], overlap: int, weights: Weights, like: Tensor) -> Tensor:
     """The weight of every pixel of every patch [rows * columns, 1, h + 2a, w + 2a]."""
-    height, width = patches.shape[3:]
-    along_y = _profiles(grid[0], height, overlap, weights, patches)[:, None, :, None]  # [rows, 1, h + 2a, 1]
-    along_x = _profiles(grid[1], width, overlap, weights, patches)[None, :, None, :]  # [1, columns, 1, w + 2a]
+    height, width = size
+    along_y = _profiles(grid[0], height, overlap, weights, like)[:, None, :, None]  # [rows, 1, h + 2a, 1]
+    along_x = _profiles(grid[1], width, overlap, weights, like)[None, :, None, :]  # [1, columns, 1, w + 2a]
     if weights == "distance":
         window = along_y * along_x  # [rows, columns, h + 2a, w + 2a]
     else:
-        own = _inner(height, overlap, patches)[:, None]  # [h + 2a, 1]
-        middle = _inner(width, 2 * overlap, patches)  # [w + 2a]
+        own = _inner(height, overlap, like)[:, None]  # [h + 2a, 1]
+        middle = _inner(width, 2 * overlap, like)  # [w + 2a]
         # Beside a left or right neighbour the blend with the upper and lower ones is not made.
         window = torch.where(middle > 0, along_y, own * along_x)  # [rows, columns, h + 2a, w + 2a]
     return window.reshape(-1, 1, height, width)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from retouch.methods.gaussian import splat_reference
+from retouch.methods.gaussian import splat_fast, splat_operator, splat_reference
 
 Degenerate = Literal["skip", "dc"]
 Path = Literal["auto", "reference", "fast", "triton"]
@@ -73,7 +76,7 @@ def splat(
         narrow = ((cholesky[..., 0] * cholesky[..., 2]) ** 2 < SMALLEST_DETERMINANT)[..., None]  # [P, G, 1]
         # A harmless stand-in for what is not to be drawn: a division by l11 = 0 would spoil the gradients.
         cholesky = torch.where(narrow, cholesky.new_tensor((1, 0, 1)), cholesky)  # [P, G, 3]
-        image = _render(path)(centre, cholesky, colour.masked_fill(narrow, 0), rows, columns)  # [P, 3, H, W]
+        image = _render(path, centre)(centre, cholesky, colour.masked_fill(narrow, 0), rows, columns)  # [P, 3, H, W]
         if degenerate == "dc":
             image = image + colour.masked_fill(~narrow, 0).sum(1)[..., None, None]  # [P, 3, H, W]
     return image.reshape(*leading, *image.shape[1:])
@@ -84,9 +87,21 @@ def pixel_coordinates(length: int, scale: int, like: Tensor) -> Tensor:
     return (torch.arange(length * scale, dtype=like.dtype, device=like.device) + 0.5) / scale - 0.5
 
 
-def _render(path: Path) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
+def _render(path: Path, centre: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
     """The function (centre, cholesky, colour, rows, columns) -> [P, 3, H, W] behind a name."""
-    return {"reference": splat_reference.render}.get(path, splat_reference.render)
+    if path == "reference":
+        return splat_reference.render
+    if torch.onnx.is_in_onnx_export():
+        return splat_fast.render_whole
+    installed = find_spec("triton") is not None
+    if path == "triton" and not installed:
+        raise ValueError(
+            "path is 'triton', but the package triton is not installed; accepted are auto, reference, fast"
+        )
+    if path == "triton" and not centre.is_cuda and os.environ.get("TRITON_INTERPRET") != "1":
+        raise ValueError(f"path is 'triton', but the tensors are on {centre.device}; it needs a GPU")
+    on_triton = path == "triton" or (path == "auto" and centre.is_cuda and installed)
+    return partial(splat_operator.render, on_triton=on_triton)
 
 
 def _check(
@@ -94,13 +109,17 @@ def _check(
 ) -> None:
     if mean.ndim < 2 or mean.shape[-1] != 2 or mean.shape[-2] < 1:
         raise ValueError(f"mean has the shape {list(mean.shape)}; accepted is [..., G, 2] with at least one Gaussian")
-    others = {"cholesky": (cholesky, (3,)), "colour": (colour, (3,))}
-    if opacity is not None:
-        others["opacity"] = (opacity, ())
-    for name, (given, last) in others.items():
-        if given.shape != (*mean.shape[:-1], *last):
-            wanted = [*mean.shape[:-1], *last]
-            raise ValueError(f"{name} has the shape {list(given.shape)}; beside this mean it must be {wanted}")
+    if not (mean.is_floating_point() and cholesky.is_floating_point() and colour.is_floating_point()):
+        kinds = f"{mean.dtype}, {cholesky.dtype}, {colour.dtype}"
+        raise ValueError(f"mean, cholesky and colour are {kinds}; accepted are floating-point tensors")
+    places = tuple(mean.shape[:-1])  # [..., G]
+    for name, given, wanted in (
+        ("cholesky", cholesky, (*places, 3)),
+        ("colour", colour, (*places, 3)),
+        ("opacity", opacity, places),
+    ):
+        if given is not None and given.shape != wanted:
+            raise ValueError(f"{name} has the shape {list(given.shape)}; beside this mean it must be {list(wanted)}")
     if min(size) < 1 or scale < 1:
         raise ValueError(f"size {size} at scale {scale}: height, width and scale must be whole numbers of 1 or more")
 
