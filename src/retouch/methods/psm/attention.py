@@ -64,16 +64,13 @@ class UncertaintyAttention(nn.Module):
         even = normalise(tokens)  # [B, n, C]
         q, k, v = self._split(self.query(even)), self._split(self.key(even)), self._split(self.value(tokens))
         bias = None if self.bias is None else self.bias(u).to(q.dtype)  # [B, 1, 1, n]
-        # Exporters want it in simple operations.
-        y = (
-            attend_explicitly(q, k, v, bias) if torch.onnx.is_in_onnx_export() else attend(q, k, v, bias)
-        )  # [B, h, n, d]
+        y = attend(q, k, v, bias)  # [B, h, n, d]
         y = self.projection(y.transpose(1, 2).flatten(2))  # [B, n, C]
-        return (x + y.transpose(1, 2).reshape(x.shape)) * math.sqrt(0.5)
+        return (x + y.transpose(1, 2).reshape(x.shape)) * math.sqrt(0.5)  # type: ignore[no-any-return]
 
     def _split(self, tokens: Tensor) -> Tensor:
         """[B, n, C] to [B, h, n, d]."""
-        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return tokens.reshape(*tokens.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 def attend_explicitly(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
@@ -91,7 +88,9 @@ def attend_explicitly(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> T
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """As `attend_explicitly`, in PyTorch's fused form, which need not keep [B, h, n, n] in memory."""
+    """As `attend_explicitly`, in PyTorch's fused form, which need not keep [B, h, n, n] in memory; not while exporting."""
+    if torch.onnx.is_in_onnx_export():  # exporters trip over the fused form
+        return attend_explicitly(q, k, v, bias)
     mask = None if bias is None else bias.expand(-1, q.shape[1], q.shape[2], -1)  # [B, h, n, n], a view
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 

@@ -60,7 +60,7 @@ class Deep(nn.Module):
     def forward(self, x: Tensor, u: Tensor) -> Tensor:
         """Features [B, C, H/2^level, W/2^level] and uncertainty [B, 1, H, W] to features."""
         x = self.early(x)
-        return x if self.attention is None else self.attention(x, u)  # type: ignore[no-any-return]
+        return x if self.attention is None else self.attention(x, u)
 
 
 def deep(config: Network, level: int) -> Deep | None:

@@ -36,7 +36,7 @@ class Network(_Settings):
     feature: int = Field(default=1024, ge=1)
     heads: int = Field(default=8, ge=1)
     bias_channels: int = Field(default=64, ge=1)
-    attention: tuple[Literal[4, 5], ...] = DEEP
+    attention: tuple[Literal[4, 5], ...] = (4, 5)
     guided: bool = True
 
     @property
@@ -47,10 +47,10 @@ class Network(_Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> Network:
         for level in self.attention:
-            if self.channels[level] % self.heads:
-                raise ValueError(
-                    f"heads: is {self.heads}; accepted: divisors of the channels at 1/{2**level}, {self.channels[level]}"
-                )
+            channels = self.channels[level]
+            if channels % self.heads:
+                accepted = f"divisors of the channels at 1/{2**level}, {channels}"
+                raise ValueError(f"heads: is {self.heads}; accepted: {accepted}")
         return self
 
 

@@ -45,7 +45,7 @@ class EncoderLevel(nn.Module):
     def forward(self, x: Tensor, u: Tensor) -> Tensor:
         """Features of the next finer level and uncertainty [B, 1, H, W] to [B, C, H/2^level, W/2^level]."""
         x = self.residual(x)
-        return x if self.deep is None else self.deep(x, u)  # type: ignore[no-any-return]
+        return x if self.deep is None else self.deep(x, u)
 
 
 class Generator(nn.Module):
