@@ -39,7 +39,8 @@ def curve(log: Path, validation: Path) -> Html:
         for k, plot in enumerate(plots)
     ]
     ground = tag("rect", width="100%", height="100%", fill="#fff")
-    size = {"width": ACROSS * WIDTH, "height": max(rows, 1) * HEIGHT}
+    width, height = ACROSS * WIDTH, max(rows, 1) * HEIGHT
+    size = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
     return tag("svg", tag("style", Html(STYLE)), ground, *placed, xmlns="http://www.w3.org/2000/svg", **size)
 
 

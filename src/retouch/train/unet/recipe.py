@@ -53,12 +53,12 @@ class UnetRecipe:
         """hole_weight * |.| in the hole + |.| outside, and perceptual * VGG16's distance of the filled photo."""
         predicted = self.networks["unet"](batch.photos, batch.holes)  # [B, 3, H, W]
         l1 = l1_weighted(predicted, batch.photos, batch.holes, hole=self.config.hole_weight, known=1.0)
-        loss, log = l1, {"l1": l1}
-        if self.maps is not None:
-            filled = paste(predicted, batch.photos, batch.holes)  # [B, 3, H, W]
-            log["perceptual"] = map_distance(*look(self.maps, filled, batch.photos), distance="l1")
-            loss = loss + self.config.perceptual * log["perceptual"]
-        yield Phase("unet", loss, log)
+        if self.maps is None:
+            yield Phase("unet", l1)
+            return
+        filled = paste(predicted, batch.photos, batch.holes)  # [B, 3, H, W]
+        perceptual = map_distance(*look(self.maps, filled, batch.photos), distance="l1")
+        yield Phase("unet", l1 + self.config.perceptual * perceptual, {"l1": l1, "perceptual": perceptual})
 
     def fill(self, networks: Mapping[str, nn.Module], photos: Tensor, holes: Tensor, seeds: Tensor) -> Tensor:  # noqa: ARG002
         """What the network predicts in the hole, the photo outside; there is no randomness, so no use for seeds."""
