@@ -88,7 +88,7 @@ def attend_explicitly(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> T
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """As `attend_explicitly`, in PyTorch's fused form, which need not keep [B, h, n, n] in memory; not while exporting."""
+    """As `attend_explicitly`; fused, so that [B, h, n, n] need not be kept in memory, but while exporting."""
     if torch.onnx.is_in_onnx_export():  # exporters trip over the fused form
         return attend_explicitly(q, k, v, bias)
     mask = None if bias is None else bias.expand(-1, q.shape[1], q.shape[2], -1)  # [B, h, n, n], a view
