@@ -66,9 +66,11 @@ def test_a_figure_is_of_the_images_that_have_a_value():
     assert left_out == {"clip": "no image has a value"}
 
 
-def test_a_mean_with_an_infinite_psnr_is_infinite():
+def test_an_infinite_psnr_does_not_hide_the_others():
     found, _ = figures(measured([{"psnr": math.inf}, {"psnr": 20.0}]), None, choice(["psnr"], ()))
-    assert (found["psnr"].value, found["psnr"].std, found["psnr"].buckets[2].mean) == (math.inf, None, math.inf)
+    assert (found["psnr"].value, found["psnr"].count, found["psnr"].buckets[2].mean) == (20.0, 1, 20.0)
+    found, _ = figures(measured([{"psnr": math.inf}] * 2), None, choice(["psnr"], ()))
+    assert (found["psnr"].value, found["psnr"].std, found["psnr"].count) == (math.inf, None, 2)
 
 
 def test_no_images_no_figures():

@@ -224,3 +224,8 @@ def test_merging_without_the_photos_gives_no_pictures(album, done, tmp_path):
     (moved / "run.json").write_text(json.dumps(record))
     assert merge([moved], tmp_path / "out", pictures=2).pictures == ()
     assert len(merge([done], tmp_path / "shown", pictures=2).pictures) == 2
+
+
+def test_a_protocol_of_given_masks_needs_some(album):
+    with pytest.raises(FileNotFoundError, match=r"data: .* holds no masks, which protocol 'removal' takes"):
+        make_plan("removal", album, ["smooth"])

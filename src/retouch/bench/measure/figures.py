@@ -22,7 +22,8 @@ def figures(
 ) -> tuple[dict[str, Figure], dict[str, str]]:
     """Means over images and metrics of the whole set, and which of the chosen metrics have none here and why.
 
-    Metrics that papers print in per cent stay in [0, 1]. How features are cut into blocks changes no digit.
+    Metrics that papers print in per cent stay in [0, 1]. How features are cut into blocks changes no digit. A PSNR is
+    infinite where a fill equals its photo; such images are left out of the mean, and `Figure.count` is of the others.
 
     Args:
         images: their values, in order of k.
@@ -34,7 +35,8 @@ def figures(
     for name in choice.images:
         some = [each for each in images if name in each.values]
         if some:
-            found[name] = _mean(name, some)
+            finite = [each for each in some if math.isfinite(each.values[name])]
+            found[name] = _mean(name, finite or some)
         else:
             left_out[name] = "no image has a value"
     if features is None:
@@ -46,7 +48,7 @@ def figures(
 
 def _mean(name: str, images: Sequence[Measured]) -> Figure:
     values = [each.values[name] for each in images]
-    # A PSNR of equal images is infinite, and so is a mean with it; its deviation does not exist.
+    # Where all images are equal to theirs, the mean is infinite and its deviation does not exist.
     spread = len(values) > 1 and all(map(math.isfinite, values))
     buckets = tuple(
         Bucket(low=each.low, high=each.high, count=each.count, mean=None if math.isnan(each.mean) else each.mean)

@@ -153,7 +153,7 @@ def _cell(outcome: Outcome, column: Kind, crops: int) -> Cell:
     figure = outcome.figures.get(column.name)
     if figure is None:
         return Cell(None, NONE)
-    some = [each for each in outcome.images if column.name in each.values]
+    some = [each for each in outcome.images if math.isfinite(each.values.get(column.name, math.nan))]
     interval = mean_interval([each.values[column.name] for each in some], [each.k // crops for each in some])
     return Cell(figure.value, shown(column, figure.value), "" if interval is None else shown(column, interval.half))
 

@@ -34,7 +34,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
         ("Photos", photos),
         ("Holes", ", ".join(results.holes)),
         ("Models", ", ".join(results.models)),
-        ("Features", results.extractor or "none were to be had, so there are no metrics of whole sets"),
+        ("Features", results.extractor or "none, so there are no metrics of whole sets"),
         ("Seed", str(results.seed)),
         ("Device", results.device),
         ("Machine", results.machine),

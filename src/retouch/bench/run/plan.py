@@ -115,6 +115,8 @@ def make_plan(
         raise NotADirectoryError(f"weights: there is no folder {str(weights)!r}; accepted: a folder of weight files")
     photos = dataset(chosen.dataset, data, split=chosen.split, limit=limit)
     check_dataset(chosen, photos)
+    if all(chosen.holes_called(each).recipe is None for each in sets) and not any(item.mask for item in photos.items):
+        raise FileNotFoundError(f"data: {str(data)!r} holds no masks, which protocol {name!r} takes its holes from")
     choice, left_out = choose(
         chosen,
         extractor=extractor,
