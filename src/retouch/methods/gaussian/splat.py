@@ -14,7 +14,7 @@ from torch import Tensor
 from retouch.methods.gaussian import splat_fast, splat_operator, splat_reference
 
 Degenerate = Literal["skip", "dc"]
-Path = Literal["auto", "reference", "fast", "triton"]
+SplatPath = Literal["auto", "reference", "fast", "triton"]
 # The official rasteriser calls a Gaussian degenerate whose covariance has a smaller determinant (pixels^4).
 SMALLEST_DETERMINANT = 1 / 510
 
@@ -28,7 +28,7 @@ def splat(
     scale: int = 1,
     opacity: Tensor | None = None,
     degenerate: Degenerate = "skip",
-    path: Path = "auto",
+    path: SplatPath = "auto",
 ) -> Tensor:
     """I(p) = sum_i c_i sigma_i exp(-1/2 (p - mu_i)^T Sigma_i^-1 (p - mu_i)), Sigma = L L^T (the paper's Eqs. 1 and 2).
 
@@ -59,7 +59,7 @@ def splat(
     height, width = (size, size) if isinstance(size, int) else size
     _check(mean, cholesky, colour, opacity, (height, width), scale)
     _check_name("degenerate", degenerate, get_args(Degenerate))
-    _check_name("path", path, get_args(Path))
+    _check_name("path", path, get_args(SplatPath))
     leading, gaussians = mean.shape[:-2], mean.shape[-2]
     dtype = torch.promote_types(torch.promote_types(mean.dtype, cholesky.dtype), colour.dtype)
     dtype = torch.promote_types(dtype, torch.float32)
@@ -70,12 +70,15 @@ def splat(
         colour = colour * opacity.to(dtype).reshape(-1, gaussians, 1)  # [P, G, 3]
 
     with torch.autocast(mean.device.type, enabled=False):
-        centre = (mean + 1) * (mean.new_tensor((width, height)) / 2)  # [P, G, 2]
+        x, y = mean.unbind(-1)  # each [P, G]
+        centre = torch.stack(((x + 1) * (width / 2), (y + 1) * (height / 2)), -1)  # [P, G, 2]
         rows = pixel_coordinates(height, scale, mean)  # [H]
         columns = pixel_coordinates(width, scale, mean)  # [W]
-        narrow = ((cholesky[..., 0] * cholesky[..., 2]) ** 2 < SMALLEST_DETERMINANT)[..., None]  # [P, G, 1]
+        l11, l21, l22 = cholesky.unbind(-1)  # each [P, G]
+        narrow = (l11 * l22) ** 2 < SMALLEST_DETERMINANT  # [P, G]
         # A harmless stand-in for what is not to be drawn: a division by l11 = 0 would spoil the gradients.
-        cholesky = torch.where(narrow, cholesky.new_tensor((1, 0, 1)), cholesky)  # [P, G, 3]
+        cholesky = torch.stack((l11.masked_fill(narrow, 1), l21, l22.masked_fill(narrow, 1)), -1)  # [P, G, 3]
+        narrow = narrow[..., None]  # [P, G, 1]
         image = _render(path, centre)(centre, cholesky, colour.masked_fill(narrow, 0), rows, columns)  # [P, 3, H, W]
         if degenerate == "dc":
             image = image + colour.masked_fill(~narrow, 0).sum(1)[..., None, None]  # [P, 3, H, W]
@@ -87,7 +90,7 @@ def pixel_coordinates(length: int, scale: int, like: Tensor) -> Tensor:
     return (torch.arange(length * scale, dtype=like.dtype, device=like.device) + 0.5) / scale - 0.5
 
 
-def _render(path: Path, centre: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
+def _render(path: SplatPath, centre: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
     """The function (centre, cholesky, colour, rows, columns) -> [P, 3, H, W] behind a name."""
     if path == "reference":
         return splat_reference.render

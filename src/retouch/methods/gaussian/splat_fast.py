@@ -108,8 +108,10 @@ def _moments(z1: Tensor, z2: Tensor, q: Tensor) -> Tensor:
 def _block(centre: Tensor, size: tuple[int, int]) -> tuple[int, int]:
     """How many patches and Gaussians to take at once; only the Gaussians of huge patches are divided."""
     pixels = size[0] * size[1]
-    gaussians = min(centre.shape[1], max(1, BLOCK // pixels))
-    return min(len(centre), max(1, BLOCK // (pixels * gaussians))), gaussians
+    # An accelerator wants much work at once, not a small cache's worth.
+    block = BLOCK if centre.device.type == "cpu" else 64 * BLOCK
+    gaussians = min(centre.shape[1], max(1, block // pixels))
+    return min(len(centre), max(1, block // (pixels * gaussians))), gaussians
 
 
 def _blocks(centre: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
