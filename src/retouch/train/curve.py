@@ -40,7 +40,7 @@ def curve(log: Path, validation: Path) -> Html:
     ]
     ground = tag("rect", width="100%", height="100%", fill="#fff")
     width, height = ACROSS * WIDTH, max(rows, 1) * HEIGHT
-    size = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
+    size: dict[str, str | float] = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
     return tag("svg", tag("style", Html(STYLE)), ground, *placed, xmlns="http://www.w3.org/2000/svg", **size)
 
 
