@@ -9,7 +9,7 @@ Results ─┬─ outcomes: one per model and set of holes ─┬─ images: eve
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +18,7 @@ from retouch.atomic import atomic
 if TYPE_CHECKING:
     import os
 
-FORMAT = "retouch-bench-1"
+FORMAT: Final = "retouch-bench-1"
 FILE = "results.json"
 
 
