@@ -87,6 +87,5 @@ def test_missing_weights_are_said(tmp_path):
 
 
 def test_labels_of_stand_ins():
-    assert (
-        SemanticEncoder("efficientnet-lite", 1280, Tower().feature).label == "efficientnet-lite (stand-in for dinov2)"
-    )
+    encoder = SemanticEncoder("efficientnet-lite", 1280, Tower().feature)
+    assert encoder.label == "efficientnet-lite (stand-in for dinov2)"
