@@ -137,7 +137,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(cli, folder):
     assert lines["holes"].startswith("box: 0.")
     assert lines["validation"] == "7 photos with fixed holes (box): psnr-hole, l1-hole; every 4 steps"
     assert "parameters" in lines["network"]
-    assert lines["memory"].startswith("about ")
+    assert lines["memory"].startswith("at least ")
     assert not (folder / "out").exists()
 
 

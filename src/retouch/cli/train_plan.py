@@ -89,6 +89,9 @@ def _memory(found: Estimate, processes: int) -> list[tuple[str, str]]:
     each = "" if processes == 1 else f" on each of {processes} processes"
     micro = "" if found.accumulate == 1 else f", {found.accumulate} micro-batches a step"
     return [
-        ("memory", f"about {found.total / 1e6:.0f} MB{each}{micro}, and what PyTorch itself takes"),
+        (
+            "memory",
+            f"at least {found.total / 1e6:.0f} MB{each}{micro}, besides PyTorch and what operations hold meanwhile",
+        ),
         ("", f"= {text}"),
     ]
