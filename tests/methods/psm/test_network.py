@@ -4,9 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from retouch.methods.psm.blocks import Residual  # noqa: E402
 from retouch.methods.psm.config import Network, variant  # noqa: E402
 from retouch.methods.psm.decoder import DecoderLevel  # noqa: E402
 from retouch.methods.psm.network import Generator, bounded  # noqa: E402
+from retouch.ops.equalised import leaky_relu  # noqa: E402
+from retouch.ops.fir import downsample2  # noqa: E402
 from tests.methods.psm.tiny import TINY, generator, inputs  # noqa: E402
 
 
@@ -68,6 +71,16 @@ def test_all_hole_and_no_hole(known):
         prediction = generator()(x * known, m, m, 1 - m, tau, z)
     assert prediction.mean.isfinite().all()
     assert prediction.log_variance.isfinite().all()
+
+
+def test_what_the_stem_sees():
+    x, m0, m, u, _, z = inputs()
+    made, seen = generator(), []
+    made.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.inference_mode():
+        made(x, m0, m, u, 0.25, z)
+    time = torch.full_like(u, -0.25)
+    assert torch.equal(seen[0], torch.cat([x, m0 - 0.5, m - 0.5, u - 0.5, time], 1))
 
 
 def test_every_input_counts():
@@ -147,6 +160,23 @@ def test_gradients_reach_all_parameters():
         assert size < 1e-5 if name in cancels else size > 1e-8, name
 
 
+def test_saving_memory_changes_no_gradient():
+    given, gradients, kept = inputs(), [], []
+    for saving in (False, True):
+        made = generator().train()
+        if saving:
+            made.enable_gradient_checkpointing()
+        sizes = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t, s=sizes: (s.append(t.numel()), t)[1], lambda t: t):
+            mean = made(*given).mean
+        mean.square().mean().backward()
+        gradients.append([p.grad for p in made.parameters()])
+        kept.append(sum(sizes))
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b)
+    assert kept[1] < kept[0] / 2
+
+
 def test_uncertainty_learns_from_the_start():
     made = generator(guiding=False)
     made(*inputs()).mean.square().mean().backward()
@@ -177,6 +207,39 @@ def test_a_level_doubles_but_the_coarsest():
     assert (x.shape, part.shape) == ((1, 24, 2, 2), (1, 6, 2, 2))
     x, part = next_one(x, torch.randn(1, 16, 4, 4), u, style)
     assert (x.shape, part.shape) == ((1, 16, 4, 4), (1, 6, 4, 4))
+
+
+def test_skips_are_added_after_the_first_convolution():
+    level, seen = DecoderLevel(TINY, 3), []
+    level.second.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    draw = torch.Generator().manual_seed(0)
+    x, skip = torch.randn(1, 16, 4, 4, generator=draw), torch.randn(1, 16, 8, 8, generator=draw)
+    style = torch.randn(1, TINY.style, generator=draw)
+    with torch.no_grad():
+        level(x, skip, torch.rand(1, 1, 64, 64, generator=draw), style)
+        torch.testing.assert_close(seen[0], (leaky_relu(level.first(x, style)) + skip) * 0.5**0.5)
+
+
+def test_the_output_is_the_sum_of_all_levels():
+    made, given = generator(), inputs(1, 512, 512)
+    with torch.no_grad():
+        for i, level in enumerate(made.decoder.levels):
+            level.to_output.conv.weight.zero_()
+            level.to_output.conv.bias.fill_(10.0**-i)
+        mean = made(*given).mean
+    # The filters of all doublings see the border from less than 64 pixels away.
+    torch.testing.assert_close(mean[..., 64:-64, 64:-64], torch.full((1, 3, 384, 384), 1.11111))
+
+
+def test_residual_blocks_keep_half_of_the_power():
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 4, 8, 10, generator=draw)
+    plain, down = Residual(4, 4), Residual(4, 6, down=True)
+    with torch.no_grad():
+        for block in (plain, down):
+            block.second.weight.zero_()
+        torch.testing.assert_close(plain(x), x * 0.5**0.5)
+        torch.testing.assert_close(down(x), down.shortcut(downsample2(x)) * 0.5**0.5)
 
 
 def test_half_precision():

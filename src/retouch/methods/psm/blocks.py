@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from retouch.methods.psm.attention import UncertaintyAttention, UncertaintyBias
 from retouch.methods.psm.config import DEEP
@@ -61,6 +62,13 @@ class Deep(nn.Module):
         """Features [B, C, H/2^level, W/2^level] and uncertainty [B, 1, H, W] to features."""
         x = self.early(x)
         return x if self.attention is None else self.attention(x, u)
+
+
+def through(level: nn.Module, *inputs: Tensor, save_memory: bool) -> Any:
+    """level(*inputs); in training with `save_memory`, what is inside is not kept but computed again when going back."""
+    if save_memory and level.training:
+        return checkpoint(level, *inputs, use_reentrant=False)
+    return level(*inputs)
 
 
 def deep(config: Network, level: int) -> Deep | None:

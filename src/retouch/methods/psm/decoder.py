@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from retouch.methods.psm.blocks import deep
+from retouch.methods.psm.blocks import deep, through
 from retouch.methods.psm.config import LEVELS
 from retouch.methods.psm.style import ModulatedConv2d
 from retouch.ops.equalised import leaky_relu
@@ -53,6 +53,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: Network) -> None:
         super().__init__()
+        self.save_memory = False
         self.levels = nn.ModuleList(DecoderLevel(config, level) for level in reversed(range(LEVELS)))  # coarse to fine
         last = self.levels[-1]
         assert isinstance(last, DecoderLevel)
@@ -64,7 +65,7 @@ class Decoder(nn.Module):
         """The encoder's features [B, C_i, H/2^i, W/2^i], fine to coarse, u [B, 1, H, W], style: to [B, 6, H, W]."""
         x, output = features[-1], None
         for level, skip in zip(self.levels, reversed(features), strict=True):
-            x, part = level(x, skip, u, style)
+            x, part = through(level, x, skip, u, style, save_memory=self.save_memory)
             output = part if output is None else upsample2(output) + part  # [B, 6, h, w]
         assert isinstance(output, torch.Tensor)
         return output

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from retouch.methods.psm.blocks import Residual, deep
+from retouch.methods.psm.blocks import Residual, deep, through
 from retouch.methods.psm.config import LEVELS, MULTIPLE, SMALLEST
 from retouch.methods.psm.decoder import Decoder
 from retouch.methods.psm.style import Style
@@ -63,6 +63,11 @@ class Generator(nn.Module):
         self.encoder = nn.ModuleList(EncoderLevel(config, level) for level in range(LEVELS))
         self.style = Style(coarsest, config.latent, config.feature)
         self.decoder = Decoder(config)
+        self.save_memory = False
+
+    def enable_gradient_checkpointing(self) -> None:
+        """Recompute every level in the backward pass instead of keeping what is inside it."""
+        self.save_memory = self.decoder.save_memory = True
 
     def forward(
         self,
@@ -94,7 +99,7 @@ class Generator(nn.Module):
         features = leaky_relu(self.stem(torch.cat([x, m0 - 0.5, m - 0.5, u - 0.5, time - 0.5], 1)))  # [B, C_0, H, W]
         levels = []
         for level in self.encoder:
-            features = level(features, u)  # [B, C_i, H/2^i, W/2^i]
+            features = through(level, features, u, save_memory=self.save_memory)  # [B, C_i, H/2^i, W/2^i]
             levels.append(features)
         style = self.style(features, latents, truncation)  # [B, style]
         mean, log_variance = self.decoder(levels, u, style).split(3, 1)  # [B, 3, H, W] each
