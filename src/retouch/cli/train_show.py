@@ -59,7 +59,7 @@ class Lines:
         steps = self.config.steps
         if event.kind == "start":
             self.speed.step()
-            if event.step:
+            if 0 < event.step < steps:
                 say(f"retouch: goes on after step {event.step} of {steps}")
         elif event.kind == "log":
             parts = (f"step {event.step} of {steps}", self.speed.text(steps - event.step), values(event.values))
