@@ -84,7 +84,7 @@ class TrainConfig(_Settings):
         clip: largest norm of an optimiser's gradient; None: not clipped.
         ema: average of the weights; which networks is the recipe's choice.
         schedule: learning rate over the run.
-        compile: the averaged networks (all, where none is averaged) through `torch.compile`: slow to start, faster after.
+        compile: the averaged networks (or all) through `torch.compile`: slow to start, faster after.
         channels_last: memory layout that suits convolutions on GPUs and on CPUs with bf16.
         gradient_checkpointing: recompute activations in the backward pass: less memory, more time.
         workers: processes that read photos; 0: none.
