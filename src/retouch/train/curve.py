@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from retouch.bench.report.svg import Axis
-from retouch.bench.report.tags import Html, join, tag
+from retouch.markup.svg import Axis
+from retouch.markup.tags import Html, join, tag
 
 if TYPE_CHECKING:
     Points: TypeAlias = list[tuple[float, float]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from retouch.bench.kinds import Kind, kind
 from retouch.bench.report.tables import badness, outcomes_of, shown
-from retouch.bench.report.tags import Html, tag
+from retouch.markup.tags import Html, tag
 
 if TYPE_CHECKING:
     from retouch.bench.report.pictures import Card

@@ -16,7 +16,7 @@ from retouch.bench.report.paired import Difference, differences, signed
 from retouch.bench.report.pictures import Cards, cards
 from retouch.bench.report.plots import plots
 from retouch.bench.report.tables import ARROWS, Cell, Row, table
-from retouch.bench.report.tags import Html, join, tag
+from retouch.markup.tags import Html, join, tag
 
 if TYPE_CHECKING:
     import os

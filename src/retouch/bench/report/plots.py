@@ -7,9 +7,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from retouch.bench.kinds import Kind
-from retouch.bench.report.svg import Series, mark, plot
 from retouch.bench.report.tables import ARROWS, in_order, outcomes_of
-from retouch.bench.report.tags import Html, tag
+from retouch.markup.svg import Series, mark, plot
+from retouch.markup.tags import Html, tag
 
 if TYPE_CHECKING:
     from retouch.bench.results import Outcome, Results

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from retouch.bench.report.tags import Html, join, tag
+from retouch.markup.tags import Html, join, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
