@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from retouch.cli.bench.options import MeasuringOptions, RunningOptions
+from retouch.cli.groups import grouped
 
+
+@grouped
 def run(
     protocol: Annotated[
         str | None, typer.Option("--protocol", "-p", help="The protocol; --list shows them.", metavar="NAME")
@@ -20,30 +24,18 @@ def run(
     holes: Annotated[
         str | None, typer.Option("--holes", help="Some sets of holes only, with commas.", metavar="A,B")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="The first so many photos only.", min=1)] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of holes and fills.", min=0)] = 0,
-    objects: Annotated[
-        Path | None,
-        typer.Option("--objects", help="Object shapes: a folder of PNGs, or a COCO or panoptic JSON.", metavar="DIR"),
-    ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", help="Folder of the metrics' weights; default RETOUCH_WEIGHTS.", metavar="DIR"),
-    ] = None,
-    extractor: Annotated[
-        str | None, typer.Option("--extractor", help="Features of FID and its kin; default the protocol's.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes.", min=1)] = 1,
     shard: Annotated[
         str | None, typer.Option("--shard", help="Only the i-th of n shares; `bench merge` joins them.", metavar="I/N")
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps or xpu.", metavar="NAME")] = "auto",
     direct: Annotated[
         bool, typer.Option("--direct", help="Models get the whole photo, as in the papers, not windows.")
     ] = False,
     pictures: Annotated[int, typer.Option("--pictures", help="Samples shown per set of holes.", min=0)] = 12,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete a run of other settings in OUT.")] = False,
     show: Annotated[bool, typer.Option("--list", help="List the protocols.")] = False,
+    *,
+    measuring: MeasuringOptions,
+    running: RunningOptions,
 ) -> None:
     """Compare models as a paper does.
 
@@ -64,16 +56,12 @@ def run(
         data,
         words(model),
         out,
-        jobs=jobs,
+        jobs=running.jobs,
+        overwrite=running.overwrite,
         shard=shard,
         pictures=pictures,
-        overwrite=overwrite,
         holes=None if holes is None else words(holes),
-        limit=limit,
         seed=seed,
-        objects=objects,
-        weights=weights,
-        extractor=extractor,
-        device=device,
         direct=direct,
+        **measuring.plan(),
     )
