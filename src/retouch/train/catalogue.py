@@ -63,6 +63,12 @@ TRAINABLE: tuple[Trainable, ...] = (
         variants="retouch.train.unet.config:VARIANTS",
         build="retouch.train.unet.recipe:build",
     ),
+    Trainable(
+        name="gaussian",
+        summary="2D Gaussian splatting: every patch a sum of Gaussians, adversarial and perceptual losses",
+        variants="retouch.methods.gaussian.config:VARIANTS",
+        build="retouch.methods.gaussian.recipe:build",
+    ),
 )
 
 

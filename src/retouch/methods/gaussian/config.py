@@ -104,9 +104,13 @@ class Loss(_Settings):
     Attributes:
         l1: w1, of the L1 distance.
         adversarial: w2, of the hinge loss.
-        perceptual: w3, of LPIPS.
+        perceptual: w3, of the distance that `judge` measures.
+        judge: "lpips", AlexNet's, as the paper; "vgg16": L1 between VGG16's features, where LPIPS is what the result
+            will be judged by: then training must not have seen it.
+        perceptual_scale: photos are scaled by this before the judge sees them; 0.5 costs a quarter.
         alignment: w4, of the adapted token's cosine distance to the token of the clean photo (Eq. 6).
-        reconstruction: "single": L1 at full size, as the released code; "pyramid": at several, as the paper words it.
+        reconstruction: "single": L1 at full size, as the released code; "pyramid": the mean of L1 at full size, a half
+            and a quarter, as the paper words it.
         clamp: clamp to [0, 1] before all losses, as the released code does: about half of a fresh network's pixels
             then have no gradient.
         lpips: range of what LPIPS sees: "signed" [-1, 1], as it was made for, or "unit" [0, 1], as in the released
@@ -116,6 +120,8 @@ class Loss(_Settings):
     l1: float = Field(default=1.0, ge=0)
     adversarial: float = Field(default=0.3, ge=0)
     perceptual: float = Field(default=3.0, ge=0)
+    judge: Literal["lpips", "vgg16"] = "lpips"
+    perceptual_scale: float = Field(default=1.0, gt=0, le=1)
     alignment: float = Field(default=1.0, ge=0)
     reconstruction: Literal["single", "pyramid"] = "single"
     clamp: bool = False
@@ -210,6 +216,7 @@ VARIANTS: dict[str, GaussianConfig] = {
             lattice="centred",
             blending="distance",
         ),
+        loss=Loss(judge="vgg16", perceptual=0.3, perceptual_scale=0.5),
         optimisation=Optimisation(adversarial_from=5000),
         run=Run(batch=16, steps=50_000),
     ),
