@@ -69,6 +69,12 @@ TRAINABLE: tuple[Trainable, ...] = (
         variants="retouch.methods.gaussian.config:VARIANTS",
         build="retouch.methods.gaussian.recipe:build",
     ),
+    Trainable(
+        name="psm",
+        summary="the pixel spread model: a few iterations, the surest pixels first, against a discriminator",
+        variants="retouch.methods.psm.config:VARIANTS",
+        build="retouch.methods.psm.recipe:build",
+    ),
 )
 
 

@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+from retouch.methods.psm.schedules import ScheduleName
+
 LEVELS = 6  # full size and five halvings
 MULTIPLE = 2 ** (LEVELS - 1)  # height and width are multiples of it
 SMALLEST = 64  # pixels a side: the coarsest features are then 2 x 2
@@ -54,20 +56,62 @@ class Network(_Settings):
         return self
 
 
+class Training(_Settings):
+    """How the network is trained; the defaults are the paper's.
+
+    Attributes:
+        adversarial: weight of the adversarial loss (Eq. 7).
+        perceptual: weight of the perceptual loss (Eq. 9); 0: none, and no weights are needed.
+        likelihood: weight of the negative log-likelihood, which is a sum over the hole (Eq. 1).
+        judge: the network of the perceptual loss; "auto": ResNet-50 where its weights are found, or else VGG16.
+        decoupled: the losses judge the mean, the likelihood shapes the variance. Off: Table 1's model D, whose losses
+            judge the sample, mean + alpha * sigma * noise, without a likelihood.
+        alpha: how much of sigma is sampled between iterations (Eq. 5), in training and validation; 0: model E.
+        schedule: how much of the hole is left after each iteration, in training and validation (Table 4).
+        rate: learning rate of Adam, for both networks.
+        discriminator: factor of the discriminator's channels.
+        r1: strength of the gradient penalty R1 on real photos; 0: none.
+        r1_every: steps from one penalty to the next, which counts so many times as much.
+        ada: photos are augmented for the discriminator, as often as it needs (adaptive discriminator augmentation).
+        ada_target: share of real photos told right (minus those told wrong) that is aimed at.
+        ada_kimg: thousands of photos in which the probability of augmenting rises by 1 at most.
+    """
+
+    adversarial: float = Field(default=1.0, ge=0)
+    perceptual: float = Field(default=2.0, ge=0)
+    likelihood: float = Field(default=1e-4, ge=0)
+    judge: Literal["auto", "resnet50", "vgg16"] = "auto"
+    decoupled: bool = True
+    alpha: float = Field(default=0.01, ge=0, le=1)
+    schedule: ScheduleName = "linear"
+    rate: float = Field(default=1e-3, gt=0)
+    discriminator: float = Field(default=1.0, gt=0)
+    r1: float = Field(default=10.0, ge=0)
+    r1_every: int = Field(default=16, ge=1)
+    ada: bool = False
+    ada_target: float = Field(default=0.6, ge=-1, le=1)
+    ada_kimg: float = Field(default=500.0, gt=0)
+
+
 class PsmConfig(_Settings):
-    """A network and its use.
+    """A network, its use and its training.
+
+    Table 1's models, each one setting away from A: B and C have `trained_iterations` and `iterations` 1 and 2, A and
+    the others 3; D `training.decoupled` off, E `training.alpha` 0, F `network.guided` off, G `network.attention` (5,).
 
     Attributes:
         network: what it is made of.
         size: side of the square photos it is trained on, in pixels.
         trained_iterations: T while training.
         iterations: T when filling, unless its user says otherwise.
+        training: losses and their weights.
     """
 
     network: Network = Network()
     size: int = Field(default=512, ge=SMALLEST, multiple_of=MULTIPLE)
     trained_iterations: int = Field(default=2, ge=1)
     iterations: int = Field(default=4, ge=1)
+    training: Training = Training()
 
 
 def variant(name: str) -> PsmConfig:
@@ -90,5 +134,6 @@ VARIANTS: dict[str, PsmConfig] = {
         network=Network(channels=(32, 64, 96, 128, 128, 160), latent=128, feature=128, bias_channels=32),
         size=256,
         iterations=2,
+        training=Training(discriminator=0.5),  # 6.0 M parameters, as many as the generator has
     ),
 }
