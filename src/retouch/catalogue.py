@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retouch.methods.base import Needs, NoOptions
@@ -29,11 +30,12 @@ class Card:
         bad_at: where it fails.
         licence: of the code and the weights that run.
         needs: what it asks of its caller.
-        build: "module:function" that makes the method from (needs, device).
+        build: "module:function" that makes the method from (needs, device), or (needs, device, weights) if it has any.
         size_mb: megabytes to download; 0: nothing.
         extra: the extra of this package it needs, or None.
         imports: the modules that extra brings and this model uses.
         devices: devices it runs on.
+        weights: card of the export with its weights, or None.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Card:
     extra: str | None = None
     imports: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("cpu",)
+    weights: Path | None = None
 
     @property
     def installed(self) -> bool:
@@ -115,13 +118,25 @@ def models() -> tuple[Card, ...]:
 
 
 def find(name: str) -> Card:
-    """The card called `name`; "auto" is the default. Raises ValueError that suggests the nearest name."""
+    """The card called `name`; "auto" is the default.
+
+    Args:
+        name: of a card, or the path of an export that `retouch train` wrote: its .json, or a folder that holds one.
+
+    Raises:
+        ValueError: an unknown name, the message suggests the nearest; or a file that is no export of a known method.
+        FileNotFoundError: a path without an export.
+    """
     if not isinstance(name, str):
         raise ValueError(f"model must be a name (str), got {type(name).__name__}")
     wanted = DEFAULT_MODEL if name == "auto" else name
     for card in CARDS:
         if card.name == wanted:
             return card
+    from retouch import exported  # it makes cards itself
+
+    if exported.is_path(name):
+        return exported.exported(name)
     known = [card.name for card in CARDS]
     raise ValueError(f"model {name!r} is unknown{nearest(name, known)}; known: {', '.join(known)}")
 
@@ -136,7 +151,8 @@ def load_method(card: Card, device: str = "auto") -> Method:
     """Make the method of a card.
 
     Raises:
-        ValueError: the device is unknown, or the card does not run there.
+        ValueError: the device is unknown, or the card does not run there; weights that are not the card's.
+        FileNotFoundError: its weights are missing.
         ImportError: the extra it needs is not installed; the message says which.
     """
     if device not in DEVICES:
@@ -146,5 +162,6 @@ def load_method(card: Card, device: str = "auto") -> Method:
     if not card.installed:
         raise ImportError(f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'")
     module, function = card.build.split(":")
-    method: Method = getattr(importlib.import_module(module), function)(card.needs, device)
+    arguments = (card.needs, device) if card.weights is None else (card.needs, device, card.weights)
+    method: Method = getattr(importlib.import_module(module), function)(*arguments)
     return method
