@@ -64,6 +64,7 @@ class Training(_Settings):
         perceptual: weight of the perceptual loss (Eq. 9); 0: none, and no weights are needed.
         likelihood: weight of the negative log-likelihood, which is a sum over the hole (Eq. 1).
         judge: the network of the perceptual loss; "auto": ResNet-50 where its weights are found, or else VGG16.
+        judge_scale: VGG16 looks at photos scaled by this; 0.5 costs a quarter.
         decoupled: the losses judge the mean, the likelihood shapes the variance. Off: Table 1's model D, whose losses
             judge the sample, mean + alpha * sigma * noise, without a likelihood.
         alpha: how much of sigma is sampled between iterations (Eq. 5), in training and validation; 0: model E.
@@ -81,6 +82,7 @@ class Training(_Settings):
     perceptual: float = Field(default=2.0, ge=0)
     likelihood: float = Field(default=1e-4, ge=0)
     judge: Literal["auto", "resnet50", "vgg16"] = "auto"
+    judge_scale: float = Field(default=1.0, gt=0, le=1)
     decoupled: bool = True
     alpha: float = Field(default=0.01, ge=0, le=1)
     schedule: ScheduleName = "linear"
@@ -134,6 +136,6 @@ VARIANTS: dict[str, PsmConfig] = {
         network=Network(channels=(32, 64, 96, 128, 128, 160), latent=128, feature=128, bias_channels=32),
         size=256,
         iterations=2,
-        training=Training(discriminator=0.5),  # 6.0 M parameters, as many as the generator has
+        training=Training(discriminator=0.5, judge_scale=0.5),  # the discriminator, too, has 6 M parameters
     ),
 }

@@ -43,27 +43,28 @@ class Judge:
     distance: Callable[[Tensor, Tensor], Tensor]
 
 
-def find_judge(name: str, weights: Path | None) -> Judge:
+def find_judge(name: str, weights: Path | None, scale: float = 1.0) -> Judge:
     """The judge called `name`, "resnet50" or "vgg16"; "auto": the first of them whose weights are found.
 
     Args:
         name: of the network.
         weights: its file, or a folder that holds it; None: folders in RETOUCH_WEIGHTS, then the hub.
+        scale: VGG16 looks at photos of this scale: 1, 1/2, 1/3, ...
 
     Raises:
         WeightsMissing: no such weights here; the message says where they are obtained.
-        ValueError: another name, or a file with another content.
+        ValueError: another name or scale, or a file with another content.
     """
     if name == "vgg16":
-        return Judge(name, partial(vgg_distance, vgg_maps(load_vgg(weights))))
+        return Judge(name, partial(vgg_distance, vgg_maps(load_vgg(weights), scale=scale)))
     if name == "resnet50":
         return Judge(name, partial(high_receptive_field, resnet_maps(load_resnet(weights))))
     if name != "auto":
         raise ValueError(f"judge: is {name!r}; accepted: auto, resnet50, vgg16")
     try:
-        return find_judge("resnet50", weights)
+        return find_judge("resnet50", weights, scale)
     except WeightsMissing:
-        return find_judge("vgg16", weights)
+        return find_judge("vgg16", weights, scale)
 
 
 def vgg_distance(maps: Maps, prediction: Tensor, truth: Tensor) -> Tensor:

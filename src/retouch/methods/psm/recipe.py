@@ -42,7 +42,8 @@ def build(config: PsmConfig, variant: str, weights: Path | None) -> PsmRecipe:
     Raises:
         WeightsMissing: there are none, though the perceptual loss has a weight; the message says where to get them.
     """
-    judge = find_judge(config.training.judge, weights) if config.training.perceptual else None
+    training = config.training
+    judge = find_judge(training.judge, weights, training.judge_scale) if training.perceptual else None
     return PsmRecipe(config, variant, judge)
 
 

@@ -1,0 +1,195 @@
+"""PSM's network on PyTorch or onnxruntime, as `Psm` calls it, and the way from trained weights to either."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retouch.atomic import atomic
+from retouch.methods.psm.config import MULTIPLE, SMALLEST, Network, PsmConfig
+from retouch.methods.psm.method import NEEDS, Psm
+
+if TYPE_CHECKING:
+    import torch
+
+    from retouch.methods.base import Needs
+    from retouch.methods.psm.network import Generator
+    from retouch.methods.psm.spread import Array
+
+INPUTS = ("x", "m0", "m", "u", "tau", "latents", "truncation")
+OUTPUTS = ("image_mean", "image_log_variance")  # the exporter calls an inner value "mean"
+CONFIG = "retouch.psm.network"  # key in the file's metadata of the network's config, as JSON
+LARGEST = 4096  # pixels a side that an exported network is said to take
+
+
+def needs(config: Mapping[str, Any]) -> Needs:
+    """What a network of this configuration, an export card's, asks of its caller.
+
+    Raises:
+        ValueError: it is none of this method's; a pydantic error that names the field.
+    """
+    own = PsmConfig.model_validate(config)
+    return dataclasses.replace(NEEDS, native=own.size, steps=own.iterations)
+
+
+def build(needs: Needs, device: str, weights: Path) -> Psm:
+    """PSM over the generator of an export, on PyTorch.
+
+    Args:
+        needs: as `needs` gives for its card.
+        device: "auto", or one by name.
+        weights: the card.
+
+    Raises:
+        FileNotFoundError: the weights beside the card are missing.
+        ValueError: the weights are not those of the card, of such a network, or not finite; no such device here.
+    """
+    from retouch.methods.psm.network import Generator
+    from retouch.methods.torch_method import find_device
+    from retouch.train.export import load_export
+    from retouch.weights import fill_module
+
+    place, found = find_device(device), load_export(weights)
+    if "generator" not in found.networks:
+        raise ValueError(f"card: {weights} has {', '.join(found.networks)}; accepted: a generator")
+    network = Generator(PsmConfig.model_validate(found.card.config).network)
+    fill_module(network, found.networks["generator"], weights)
+    return Psm(TorchRunner(network, place), needs)
+
+
+class TorchRunner:
+    """A `method.Runner` over the module.
+
+    Args:
+        network: the generator; it is moved, and put into evaluation mode.
+        device: where it runs.
+
+    Raises:
+        ValueError: a weight is not finite.
+    """
+
+    def __init__(self, network: Generator, device: str | torch.device = "cpu") -> None:
+        import torch
+
+        for name, tensor in network.state_dict().items():
+            if not tensor.isfinite().all():
+                raise ValueError(f"weights: {name!r} has NaN or infinite values; accepted: finite ones")
+        self.device = torch.device(device)
+        self.network = network.to(self.device).eval()
+        self.latent_size = network.config.latent
+
+    def __call__(
+        self, x: Array, m0: Array, m: Array, u: Array, tau: float, latents: Array, truncation: float
+    ) -> tuple[Array, Array]:
+        """Mean and log-variance, both [B, 3, H, W] float32; arguments as `method.Runner`."""
+        import torch
+
+        given = [torch.from_numpy(np.ascontiguousarray(a)).to(self.device) for a in (x, m0, m, u, latents)]
+        with torch.inference_mode():
+            mean, log_variance = self.network(*given[:4], tau, given[4], truncation)  # [B, 3, H, W] each
+        return mean.float().cpu().numpy(), log_variance.float().cpu().numpy()
+
+
+class OnnxRunner:
+    """A `method.Runner` over a file that `export_onnx` wrote; needs no PyTorch.
+
+    It runs on as many threads as OMP_NUM_THREADS says, or else on all cores.
+
+    Args:
+        file: the ONNX file.
+        config: of the network that it must be.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: it is damaged, no network of PSM, or one of another config.
+    """
+
+    def __init__(self, file: str | os.PathLike[str], config: Network) -> None:
+        import onnxruntime
+
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"onnx: {file} does not exist; accepted: a file written by export_onnx")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads()
+        try:
+            self.session = onnxruntime.InferenceSession(os.fspath(file), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own kinds have no common name
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"onnx: {file} cannot be read: {reason}; accepted: a file of export_onnx") from error
+        said = self.session.get_modelmeta().custom_metadata_map.get(CONFIG)
+        if said is None:
+            raise ValueError(f"onnx: {file} does not say which network of PSM it is; accepted: a file of export_onnx")
+        there = Network.model_validate_json(said)
+        if there != config:
+            name = next(name for name in Network.model_fields if getattr(there, name) != getattr(config, name))
+            values = f"{getattr(there, name)}, the config has {getattr(config, name)}"
+            raise ValueError(f"onnx: {file} has {name} {values}; accepted: a file and a config of the same network")
+        self.latent_size = config.latent
+
+    def __call__(
+        self, x: Array, m0: Array, m: Array, u: Array, tau: float, latents: Array, truncation: float
+    ) -> tuple[Array, Array]:
+        """Mean and log-variance, both [B, 3, H, W] float32; arguments as `method.Runner`."""
+        values = (x, m0, m, u, tau, latents, truncation)
+        given = {name: np.asarray(value, np.float32) for name, value in zip(INPUTS, values, strict=True)}
+        mean, log_variance = self.session.run(list(OUTPUTS), given)
+        return mean, log_variance
+
+
+def threads() -> int:
+    """The number in OMP_NUM_THREADS, or 0, which onnxruntime takes for all cores."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdigit() else 0
+
+
+def export_onnx(network: Generator, file: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write the network as ONNX, fp32, with batch, height and width left open; takes a minute or two.
+
+    Needs the extra `export`. The file says which config its network has, so that `OnnxRunner` can tell.
+
+    Args:
+        network: the generator; it is put into evaluation mode.
+        file: the ONNX file.
+        overwrite: replace it where it exists.
+
+    Raises:
+        FileExistsError: the file exists and `overwrite` is False.
+        ModuleNotFoundError: onnx or onnxscript is not installed.
+    """
+    import torch
+
+    network.eval()
+    dim = torch.export.Dim
+    most = LARGEST // MULTIPLE
+    batch, height, width = dim("batch"), MULTIPLE * dim("h", min=2, max=most), MULTIPLE * dim("w", min=2, max=most)
+    plane: dict[int, Any] = {0: batch, 2: height, 3: width}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own, about its insides
+        program = torch.onnx.export(
+            network,
+            _example(network.config.latent),
+            input_names=INPUTS,
+            output_names=OUTPUTS,
+            dynamic_shapes=(plane, plane, plane, plane, None, {0: batch}, None),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    program.model.metadata_props[CONFIG] = network.config.model_dump_json()
+    with atomic(file, overwrite=overwrite) as out:
+        out.write(program.model_proto.SerializeToString())
+
+
+def _example(latent: int) -> tuple[torch.Tensor, ...]:
+    """Two samples, wider than high: the exporter takes equal sizes for one, and 1 for a constant."""
+    import torch
+
+    height, width = SMALLEST + MULTIPLE, SMALLEST + 2 * MULTIPLE
+    planes = [torch.zeros(2, channels, height, width) for channels in (3, 1, 1, 1)]
+    return (*planes, torch.tensor(0.5), torch.ones(2, latent), torch.tensor(1.0))
