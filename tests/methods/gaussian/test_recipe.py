@@ -114,8 +114,9 @@ def test_alignment_compares_the_adapted_token_with_the_clean_photos():
     adapted = recipe.networks["generator"].adapt(token(masked))
     expected = -torch.nn.functional.cosine_similarity(adapted, token(one.photos)).mean()
     torch.testing.assert_close(phase.log["alignment"], expected)
-    (plain,) = toy(config(start=9, network=tiny(adapt=False)), encode=token).step(one, 0)
-    assert set(plain.log) == {"l1"}
+    for own in (config(start=9, network=tiny(adapt=False)), config(start=9, network=tiny(), alignment=0)):
+        (plain,) = toy(own, encode=token).step(one, 0)
+        assert set(plain.log) == {"l1"}
 
 
 def test_the_code_preset_clamps_before_all_losses():

@@ -106,7 +106,8 @@ class GaussianRecipe:
                 parts["adversarial"] = weights.adversarial, hinge_generator(self.networks["discriminator"](image))
         if self.judge is not None:
             parts["perceptual"] = weights.perceptual, self.judge(image, photos)
-        if self.encode is not None and self.config.network.adapt:  # without adaptation nothing could be aligned
+        # Without adaptation there is nothing that could be aligned.
+        if self.encode is not None and self.config.network.adapt and weights.alignment:
             parts["alignment"] = weights.alignment, cosine_alignment(adapted, self.encode(photos))
         loss = torch.stack([weight * value for weight, value in parts.values()]).sum()
         return Phase("generator", loss, {name: value for name, (_, value) in parts.items()})
