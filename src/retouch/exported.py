@@ -40,6 +40,7 @@ LOADABLE: dict[str, Loadable] = {
     "gaussian": Loadable(
         "2D Gaussian splatting", "retouch.methods.gaussian.method:needs", "retouch.methods.gaussian.method:build"
     ),
+    "psm": Loadable("the pixel spread model", "retouch.methods.psm.runner:needs", "retouch.methods.psm.runner:build"),
     "unet": Loadable("a small U-Net", "retouch.train.unet.method:needs", "retouch.train.unet.method:build"),
 }
 

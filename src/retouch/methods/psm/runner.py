@@ -51,16 +51,17 @@ def build(needs: Needs, device: str, weights: Path) -> Psm:
         ValueError: the weights are not those of the card, of such a network, or not finite; no such device here.
     """
     from retouch.methods.psm.network import Generator
-    from retouch.methods.torch_method import find_device
+    from retouch.methods.torch_method import find_device, load_network
     from retouch.train.export import load_export
-    from retouch.weights import fill_module
 
-    place, found = find_device(device), load_export(weights)
-    if "generator" not in found.networks:
-        raise ValueError(f"card: {weights} has {', '.join(found.networks)}; accepted: a generator")
-    network = Generator(PsmConfig.model_validate(found.card.config).network)
-    fill_module(network, found.networks["generator"], weights)
-    return Psm(TorchRunner(network, place), needs)
+    place, export = find_device(device), load_export(weights)
+    config = PsmConfig.model_validate(export.card.config).network
+    return Psm(TorchRunner(load_network(lambda: Generator(config), export, "generator", weights), place), needs)
+
+
+def load_onnx(file: str | os.PathLike[str], config: PsmConfig) -> Psm:
+    """PSM over an exported network, on onnxruntime; arguments and errors as `OnnxRunner`."""
+    return Psm(OnnxRunner(file, config.network), needs(config.model_dump()))
 
 
 class TorchRunner:
@@ -164,6 +165,8 @@ def export_onnx(network: Generator, file: str | os.PathLike[str], *, overwrite: 
     """
     import torch
 
+    if Path(file).exists() and not overwrite:  # told before the minute is spent
+        raise FileExistsError(f"file: {file} exists already; accepted: another name, or overwrite=True")
     network.eval()
     dim = torch.export.Dim
     most = LARGEST // MULTIPLE

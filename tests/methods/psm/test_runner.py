@@ -1,0 +1,153 @@
+"""PSM's network on both runtimes: equal to the module, whole spreads included, and what is refused."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from retouch.methods.base import Needs  # noqa: E402
+from retouch.methods.psm.config import PsmConfig, Training  # noqa: E402
+from retouch.methods.psm.method import NEEDS, Psm, PsmOptions  # noqa: E402
+from retouch.methods.psm.network import Generator  # noqa: E402
+from retouch.methods.psm.recipe import PsmRecipe  # noqa: E402
+from retouch.methods.psm.runner import OnnxRunner, TorchRunner, build, export_onnx, load_onnx, needs, threads  # noqa: E402
+from retouch.train.export import export  # noqa: E402
+from tests.methods.psm.tiny import TINY, generator, inputs  # noqa: E402
+
+CONFIG = PsmConfig(network=TINY, size=64, iterations=3)
+
+
+def arrays(batch=2, height=64, width=96):
+    *planes, tau, latents = inputs(batch, height, width)
+    return (*(plane.numpy() for plane in planes), tau, latents.numpy(), 0.7)
+
+
+def picture(side=96):
+    rng = np.random.default_rng(0)
+    images = rng.random((2, side, 64, 3), np.float32)
+    masks = np.zeros(images.shape[:3], bool)
+    masks[0, 10:60, 20:50] = masks[1, 40:70, 5:40] = True
+    return np.where(masks[..., None], np.float32(0), images), masks
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The tiny network as ONNX."""
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package)
+    file = tmp_path_factory.mktemp("onnx") / "psm.onnx"
+    export_onnx(generator(), file)
+    return file
+
+
+def test_torch_gives_what_the_module_gives():
+    made, given = generator(), arrays()
+    mean, log_variance = TorchRunner(made)(*given)
+    with torch.inference_mode():
+        x, m0, m, u, latents = (torch.from_numpy(given[i]) for i in (0, 1, 2, 3, 5))
+        expected = made(x, m0, m, u, given[4], latents, given[6])
+    assert mean.dtype == log_variance.dtype == np.float32
+    assert np.array_equal(mean, expected.mean.numpy())
+    assert np.array_equal(log_variance, expected.log_variance.numpy())
+
+
+def test_torch_evaluates_and_leaves_the_average_latent_alone():
+    made = generator().train()
+    before = made.style.mapping.average.clone()
+    TorchRunner(made)(*arrays())
+    assert torch.equal(made.style.mapping.average, before)
+
+
+def test_an_export_comes_back_as_a_method(tmp_path):
+    training = Training(discriminator=0.1, perceptual=0)
+    recipe = PsmRecipe(CONFIG.model_copy(update={"training": training}))
+    recipe.generator.load_state_dict(generator().state_dict())
+    trained = SimpleNamespace(networks=recipe.networks, averages={}, best=recipe.networks, step=1, images=2)
+    card = tmp_path / "psm.json"
+    export(trained, recipe, card, data="none", licence="CC0", networks=["generator"], dtype="fp32")
+    asked = needs(json.loads(card.read_text())["config"])
+    assert asked == Needs(
+        multiple=32, smallest=64, native=64, stochastic=True, steps=3, uncertainty=True, options=PsmOptions
+    )
+    images, masks = picture()
+    found = build(asked, "cpu", card)(images, masks, PsmOptions(), seeds=[3, 4])
+    expected = Psm(TorchRunner(generator()), asked)(images, masks, PsmOptions(iterations=3), seeds=[3, 4])
+    assert np.array_equal(found.images, expected.images)
+    other = tmp_path / "judge.json"
+    export(trained, recipe, other, data="none", licence="CC0", networks=["discriminator"])
+    with pytest.raises(ValueError, match="holds discriminator; accepted: an export of 'generator'"):
+        build(asked, "cpu", other)
+
+
+@pytest.mark.parametrize(("batch", "height", "width"), [(1, 64, 64), (3, 128, 128), (3, 96, 160)])
+def test_onnxruntime_gives_what_torch_gives(exported, batch, height, width):
+    given = arrays(batch, height, width)
+    for a, b in zip(OnnxRunner(exported, TINY)(*given), TorchRunner(generator())(*given), strict=True):
+        assert a.dtype == np.float32
+        assert np.abs(a - b).max() <= 1e-4
+
+
+def test_whole_fills_agree(exported):
+    images, masks = picture()
+    options = PsmOptions(noise=0.1)
+    ours = load_onnx(exported, CONFIG)(images, masks, options, seeds=[1, 2])
+    theirs = Psm(TorchRunner(generator()), needs(CONFIG.model_dump()))(images, masks, options, seeds=[1, 2])
+    assert np.abs(ours.images - theirs.images).max() <= 1e-4
+    assert np.abs(ours.uncertainty - theirs.uncertainty).max() <= 1e-4
+
+
+def test_a_file_of_another_network_is_refused(exported):
+    with pytest.raises(ValueError, match=r"has heads 4, the config has 2; accepted: a file and a config of the same"):
+        OnnxRunner(exported, TINY.model_copy(update={"heads": 2}))
+
+
+def test_files_that_are_not_there_or_no_network_are_refused(tmp_path):
+    pytest.importorskip("onnxruntime")
+    with pytest.raises(FileNotFoundError, match=r"none.onnx does not exist; accepted: a file written by export_onnx"):
+        OnnxRunner(tmp_path / "none.onnx", TINY)
+    (tmp_path / "damaged.onnx").write_bytes(b"no graph")
+    with pytest.raises(ValueError, match=r"damaged.onnx cannot be read: .*; accepted: a file of export_onnx"):
+        OnnxRunner(tmp_path / "damaged.onnx", TINY)
+
+
+def test_files_of_others_are_refused(tmp_path):
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "other", [value], [result])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ValueError, match="does not say which network of PSM it is"):
+        OnnxRunner(tmp_path / "other.onnx", TINY)
+
+
+def test_an_export_does_not_overwrite_unasked(exported):
+    before = exported.read_bytes()
+    with pytest.raises(FileExistsError, match=r"psm.onnx exists already; accepted: another name, or overwrite=True"):
+        export_onnx(generator(seed=1), exported)
+    assert exported.read_bytes() == before
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(bad):
+    made = Generator(TINY)
+    with torch.no_grad():
+        made.stem.weight[0, 0, 0, 0] = bad
+    with pytest.raises(ValueError, match=r"weights: 'stem.weight' has NaN or infinite values; accepted: finite ones"):
+        TorchRunner(made)
+
+
+@pytest.mark.parametrize(("said", "count"), [("3", 3), ("4,2", 4), ("", 0), ("many", 0)])
+def test_threads_follow_the_environment(monkeypatch, said, count):
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert threads() == count
+
+
+def test_bad_configs_are_refused():
+    with pytest.raises(ValueError, match="chanels"):
+        needs({"chanels": 3})
+    assert needs({}) == NEEDS
