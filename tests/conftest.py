@@ -5,9 +5,9 @@ import os
 # The tests' networks are so small that threads cost more than they give. Numeric libraries read it when imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+import numpy as np
+import pytest
+from hypothesis import settings
 
 settings.register_profile("retouch", deadline=None, print_blob=True)
 settings.load_profile("retouch")
