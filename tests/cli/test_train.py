@@ -100,7 +100,7 @@ def test_validation_after_a_crash_has_no_row_twice(cli, folder):
     assert cli(*RUN, "--steps", "6", "--val", "held").code == 0
     assert [row["step"] for row in rows(held)] == ["4", "6"]
     assert float(rows(held)[1]["psnr-hole"]) < 90
-    assert not list((folder / "out").glob(".*"))
+    assert not list((folder / "out").glob(".*.part"))
 
 
 def test_an_export_is_written_at_the_end_and_starts_another_run(cli, folder):
@@ -157,7 +157,7 @@ def test_the_list_names_methods_and_variants(cli):
         ((*RUN, "--steps", "2", "--set", "train.bacth=2"), "did you mean 'train.batch'"),
         ((*RUN, "--steps", "2", "--config", "no.toml"), "no.toml does not exist"),
         ((*RUN, "--steps", "2", "--data", "nowhere"), "nowhere"),
-        ((*RUN, "--steps", "2", "--val", "nowhere"), "nowhere"),
+        ((*RUN, "--steps", "2", "--val", "nowhere"), "validation.photos: there is no file or folder 'nowhere'"),
         ((*RUN, "--steps", "2", "--set", "data.holes=boxx"), "boxx"),
         ((*RUN, "--steps", "2", "--set", "data.size=600"), "can be used"),
         ((*RUN, "--steps", "2", "--set", "train.device=cuda:99"), "device"),
@@ -167,10 +167,15 @@ def test_the_list_names_methods_and_variants(cli):
         ((*RUN, "--steps", "2", "--export", "card.json"), "--licence: is needed with --export"),
         ((*RUN, "--steps", "2", "--export", "card", "--licence", "CC0"), "a name that ends in .json"),
         ((*RUN, "--steps", "2", "--export", "taken.json", "--licence", "CC0"), "taken.json exists already"),
+        ((*RUN, "--steps", "2", "--export", "half.json", "--licence", "CC0"), "half.safetensors exists already"),
+        ((*RUN, "--steps", "2", "--export", "no/card.json", "--licence", "CC0"), "the folder no does not exist"),
+        ((*RUN, "--steps", "2", "--licence", "CC0"), "--licence: is of an export"),
+        ((*RUN, "--steps", "2", "--weights", "no"), "weights: no does not exist"),
     ],
 )
 def test_bad_words_are_refused_in_one_line(cli, folder, words, message):
     (folder / "taken.json").write_text("{}")
+    (folder / "half.safetensors").write_text("")
     answer = cli(*words)
     errors = [line for line in answer.err.splitlines() if line.startswith("retouch: error: ")]
     assert (answer.code, len(errors)) == (2, 1), answer.err
@@ -185,6 +190,29 @@ def test_a_run_of_other_settings_keeps_its_record(cli, folder):
     assert answer.code == 2
     assert "batch: is 4" in answer.err
     assert (folder / "out/config.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("data.size=48", "data.size: is 48, the run in out has 32"),
+        ("data.holes=mat-256-small", 'the run in out has "box"'),
+    ],
+)
+def test_a_setting_of_samples_that_is_another_is_named(cli, folder, word, message):
+    assert cli(*RUN, "--steps", "2").code == 0
+    answer = cli(*RUN, "--steps", "4", "--set", word)
+    assert (answer.code, message in answer.err) == (2, True), answer.err
+
+
+@pytest.mark.parametrize("text", [b"garbage\n1\n", b"step,images\nfoo,3\n", b"step,images\n1,2,3\n", b"\xff\n"])
+def test_a_damaged_log_is_named(cli, folder, text):
+    assert cli(*RUN, "--steps", "2").code == 0
+    (folder / "out/log.csv").write_bytes(text)
+    answer = cli(*RUN, "--steps", "4")
+    assert answer.code == 2
+    assert "log.csv: is damaged or no log of a run; remove it" in answer.err.splitlines()[-1]
+    assert (folder / "out/log.csv").read_bytes() == text
 
 
 def test_a_loss_that_is_no_number_ends_the_run(cli, folder):
@@ -231,11 +259,10 @@ def test_listing_and_help_need_no_torch(folder):
         assert done.returncode == 0, done.stderr
 
 
-def test_without_torch_the_extra_is_named(folder, monkeypatch, cli):
-    import importlib.util
-
-    real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else real(name, *rest))
-    answer = cli(*RUN, "--steps", "2")
-    assert answer.code == 2
-    assert "needs the extra 'train': pip install 'retouch[train]'" in answer.err
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_without_torch_the_extra_is_named(folder, words):
+    program = "import sys; sys.modules['torch'] = None; from retouch.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, *RUN, "--steps", "2", *words]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "needs the extra 'train': pip install 'retouch[train]'" in done.stderr

@@ -261,5 +261,5 @@ def test_a_limit_spreads_over_all_and_keeps_holes(tmp_path):
 
 
 def test_a_validation_set_without_a_usable_photo(tmp_path):
-    with pytest.raises(ValueError, match="none of 2 validation photos can be used; the first: photo 'photo0'"):
+    with pytest.raises(ValueError, match="validation: none of 2 photos can be used; the first: photo 'photo0'"):
         fixed_samples(photos_in(folder_of(tmp_path, n=2, size=(16, 16))), size=32)

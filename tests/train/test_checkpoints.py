@@ -28,7 +28,12 @@ def checkpoint(step=1, **changes):
         "versions": {},
     }  # fmt: skip
     tied = torch.rand(2, 3)
-    tensors = {"networks": {"a/one": tied, "a/two": tied, "a/part": tied.T[1:]}, "recipe": {}}
+    tensors = {
+        "networks": {"a/one": tied, "a/two": tied, "a/part": tied.T[1:]},
+        "ema": {},
+        "optimisers": {},
+        "recipe": {},
+    }
     return Checkpoint(State(**{**known, **changes}), tensors)
 
 
@@ -41,7 +46,7 @@ def test_a_checkpoint_reads_back(tmp_path):
     assert read.tensors.keys() == written.tensors.keys()
     for name, tensor in written.tensors["networks"].items():
         assert torch.equal(read.tensors["networks"][name], tensor)
-    assert sorted(p.suffix for p in folder.iterdir()) == [".json", ".safetensors", ".safetensors"]
+    assert sorted(p.suffix for p in folder.iterdir()) == [".json", *[".safetensors"] * 4]
 
 
 def test_an_older_one_goes_only_after_the_new_one_is_complete(tmp_path, monkeypatch):
@@ -52,7 +57,7 @@ def test_an_older_one_goes_only_after_the_new_one_is_complete(tmp_path, monkeypa
         checkpoints, "save_tensors", lambda f, t: (seen.append([p.name for p in all_checkpoints(tmp_path)]), real(f, t))
     )
     write_checkpoint(tmp_path, checkpoint(2), keep=1)
-    assert seen == [["step-000001"]] * 2
+    assert seen == [["step-000001"]] * 4
     assert [p.name for p in tmp_path.iterdir()] == ["step-000002"]
 
 
@@ -109,3 +114,18 @@ def test_an_unwritable_folder_is_an_os_error_that_names_the_last_good_one(tmp_pa
     with pytest.raises(OSError, match=r"checkpoint could not be written: .*; the last good one is .*step-000001"):
         write_checkpoint(tmp_path, checkpoint(2), keep=1)
     assert newest(tmp_path).name == "step-000001"
+
+
+@pytest.mark.parametrize("name", ["networks", "ema", "optimisers", "recipe"])
+def test_a_missing_file_of_tensors_is_damage(tmp_path, name):
+    folder = write_checkpoint(tmp_path, checkpoint(1), keep=1)
+    (folder / f"{name}.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"step-000001: is damaged .*remove it"):
+        read_checkpoint(folder)
+
+
+def test_a_document_that_is_no_text_is_damage(tmp_path):
+    folder = write_checkpoint(tmp_path, checkpoint(1), keep=1)
+    (folder / "state.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"step-000001: is damaged .*remove it"):
+        read_checkpoint(folder)

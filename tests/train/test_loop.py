@@ -2,6 +2,8 @@
 
 import csv
 import errno
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -110,6 +112,27 @@ def test_out_that_is_a_file_is_refused(tmp_path):
         train(L1Recipe(), Memory(), config(tmp_path / "file"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_a_second_run_into_the_same_folder_is_refused(tmp_path):
+    program = (
+        "import sys, pathlib; from retouch.train.lock import alone_in\n"
+        "with alone_in(pathlib.Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(BlockingIOError, match=r"^out: another process is training into .*accepted"):
+            train(L1Recipe(), Memory(), config(tmp_path))
+        other.kill()
+    assert train(L1Recipe(), Memory(), config(tmp_path)).finished
+
+
+def test_a_batch_that_cannot_be_cut_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match=r"^micro_batch: is 3"):
+        train(L1Recipe(), Memory(), config(tmp_path / "out", micro_batch=3))
+    assert not (tmp_path / "out").exists()
+
+
 def test_other_networks_are_refused_at_resume(tmp_path):
     train(L1Recipe(), Memory(), config(tmp_path))
     with pytest.raises(ValueError, match="networks: the file has unet; accepted: discriminator, generator"):
@@ -155,7 +178,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"No space left on device; the last good one is .*step-000004") as caught:
         train(L1Recipe(), Memory(), config(tmp_path))
     assert caught.value.errno == errno.ENOSPC
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["log.csv", "step-000004"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "log.csv", "step-000004"]
     monkeypatch.undo()
     assert train(L1Recipe(), Memory(), config(tmp_path)).finished
 

@@ -37,7 +37,7 @@ def test_killed_runs_have_the_losses_of_an_uninterrupted_one(tmp_path, recipe, k
         ends = [(tmp_path / name / f"out/step-000032/{file}.safetensors").read_bytes() for name in ("cut", "whole")]
         assert ends[0] == ends[1]
     left = sorted(p.name for p in (tmp_path / "cut" / "out").iterdir())
-    assert left == ["log.csv", "step-000028", "step-000032"]
+    assert left == [".lock", "log.csv", "step-000028", "step-000032"]
 
 
 @pytest.mark.parametrize("recipe", ["l1", "plain-gan"])

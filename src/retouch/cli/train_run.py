@@ -63,22 +63,25 @@ def listing() -> str:
 
 def dry(words: Words) -> str:
     """What the run would need and do, as text."""
+    settings = words.settings()  # before what needs PyTorch: it says which extra is missing
+
     from retouch.cli.train_plan import plan
     from retouch.train.session import open_session
 
-    return plan(open_session(words.settings()))
+    return plan(open_session(settings))
 
 
 def run(words: Words, export: Path | None, licence: str | None) -> int:
     """Train; returns the exit code: 0 done, 130 or 143 stopped by a signal, with a checkpoint."""
+    settings = words.settings()  # before what needs PyTorch: it says which extra is missing
+    _check_export(export, licence)
+
     from retouch.cli.train_show import showing
     from retouch.train.loop import train
     from retouch.train.processes import find_processes
     from retouch.train.record import Recorder
     from retouch.train.session import open_session
 
-    settings = words.settings()
-    _check_export(export, licence)
     processes = find_processes(settings.train.device)
     session = open_session(settings)
     with stoppable() as stop, showing(settings.train, processes.is_main) as show:
@@ -166,8 +169,15 @@ def _check_export(export: Path | None, licence: str | None) -> None:
         )
     if export is not None and export.suffix != ".json":
         raise ValueError(f"--export: is {export.name!r}; accepted: a name that ends in .json")
-    if export is not None and export.exists():
-        raise FileExistsError(f"--export: {export} exists already; accepted: another name")
+    if export is None:
+        if licence is not None:
+            raise ValueError("--licence: is of an export; accepted: with --export")
+        return
+    if not export.parent.is_dir():
+        raise FileNotFoundError(f"--export: the folder {export.parent} does not exist; accepted: a name in a folder")
+    for file in (export, export.with_suffix(".safetensors")):
+        if file.exists():
+            raise FileExistsError(f"--export: {file} exists already; accepted: another name")
 
 
 def _export(session: Session, trained: Trained, card: Path, licence: str) -> None:

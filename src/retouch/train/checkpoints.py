@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 DOCUMENT = "state.json"
+FILES = ("networks", "ema", "optimisers", "recipe")  # of tensors
 
 
 class State(BaseModel):
@@ -112,8 +113,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
     try:
         state = State.model_validate(json.loads((folder / DOCUMENT).read_text(encoding="utf-8")))
-        tensors = {file.stem: load_file(file) for file in sorted(folder.glob("*.safetensors"))}
-    except (ValidationError, SafetensorError, json.JSONDecodeError, FileNotFoundError) as error:
+        tensors = {stem: load_file(folder / f"{stem}.safetensors") for stem in FILES}
+    except (ValueError, SafetensorError, FileNotFoundError) as error:  # of JSON, UTF-8 and the document
         reason = f"is damaged or no checkpoint ({str(error).splitlines()[0]})"
         raise ValueError(f"{folder}: {reason}; remove it to go on from the one before") from error
     if state.format != 1:

@@ -36,7 +36,11 @@ class Log:
     """
 
     def __init__(self, file: Path, step: int) -> None:
-        """Go on in `file` after `step`: rows beyond it, written before a crash, are dropped; so is a torn last row."""
+        """Go on in `file` after `step`: rows beyond it, written before a crash, are dropped; so is a torn last row.
+
+        Raises:
+            ValueError: the file is no such log.
+        """
         self.file = file
         self.names: list[str] = list(FIXED)
         rows = [row for row in _rows(file) if int(row["step"]) <= step]
@@ -67,6 +71,18 @@ class Log:
 def _rows(file: Path) -> list[dict[str, str]]:
     if not file.is_file():
         return []
-    text = file.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]  # a row without its end was being written when the run was killed
-    return list(csv.DictReader(whole.splitlines()))
+    try:
+        text = file.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a row without its end was being written when the run was killed
+        return [_checked(row) for row in csv.DictReader(whole.splitlines())]
+    except (ValueError, csv.Error):
+        raise ValueError(f"{file}: is damaged or no log of a run; remove it to begin a new one") from None
+
+
+def _checked(row: dict[str, str]) -> dict[str, str]:
+    if any(name not in row for name in FIXED) or None in row or None in row.values():
+        raise ValueError("columns")
+    int(row["step"])
+    for text in row.values():
+        float(text or 0)
+    return row

@@ -11,6 +11,7 @@ import torch
 from retouch.train.checkpoints import newest, read_checkpoint, remove_unfinished, write_checkpoint
 from retouch.train.ema import decay
 from retouch.train.events import Event, Trained, TrainProgress
+from retouch.train.lock import alone_in
 from retouch.train.log import Log
 from retouch.train.processes import find_processes
 from retouch.train.run import Run, capture, prepare, restore
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from retouch.train.batch import Batch
     from retouch.train.config import TrainConfig
+    from retouch.train.processes import Processes
     from retouch.train.recipe import Data, Recipe
 
     ProgressCallback = Callable[[TrainProgress], object]
     EventCallback = Callable[[Event], object]
+    Listeners = tuple[ProgressCallback | None, Callable[[], bool] | None, EventCallback | None]
 
 
 def train(
@@ -58,10 +61,20 @@ def train(
     Raises:
         TrainingDiverged: a loss or gradient became NaN or infinite; the last good checkpoint stays.
         ValueError: the settings do not fit each other, the recipe, or the run in `out`.
-        OSError: something could not be written; the last good checkpoint stays.
+        OSError: something could not be written, and the last good checkpoint stays; or another process trains into
+            `out`.
     """
     processes = find_processes(config.device)
+    config.accumulate(processes.count)  # refuses batches that cannot be cut before anything is written
     _check_out(config)
+    if processes.is_main:
+        config.out.mkdir(parents=True, exist_ok=True)
+    with alone_in(config.out) if processes.is_main else contextlib.nullcontext():
+        return _train(recipe, data, config, processes, (progress, cancel, on_event))
+
+
+def _train(recipe: Recipe, data: Data, config: TrainConfig, processes: Processes, listeners: Listeners) -> Trained:
+    progress, cancel, on_event = listeners
     if config.start_from is not None and newest(config.out) is None:
         from retouch.train.export import start_from
 
@@ -123,7 +136,6 @@ def _one_step(run: Run, parts: list[Batch], step: int) -> dict[str, float]:
 def _resume(run: Run) -> int:
     """Steps done before; leftovers of a killed run are removed."""
     if run.processes.is_main:
-        run.config.out.mkdir(parents=True, exist_ok=True)
         remove_unfinished(run.config.out)
     run.processes.wait()
     folder = newest(run.config.out)

@@ -13,8 +13,10 @@ from retouch.train.batch import Batch
 from retouch.train.catalogue import find_trainable
 from retouch.train.seeds import seeded
 from retouch.train.sheet import ROWS
+from retouch.train.stream import check_samples
 
 if TYPE_CHECKING:
+    from retouch.data.training.photos import Photos
     from retouch.data.training.samples import Drawn
     from retouch.data.training.unusable import Unusable
     from retouch.train.recipe import Recipe
@@ -57,6 +59,9 @@ def open_session(settings: RunSettings[Any]) -> Session:
         ValueError: settings that do not fit each other; no photo can be used.
     """
     data, train, validation = settings.data, settings.train, settings.validation
+    if settings.weights is not None and not settings.weights.exists():
+        raise FileNotFoundError(f"weights: {settings.weights} does not exist; accepted: a folder of VGG16 and LPIPS")
+    check_samples(settings)
     photos = photos_in(data.photos, data.list_file)
     loader = Loader(photos, data.samples, Batch, workers=train.workers, prefetch=data.prefetch)
     held_out: tuple[Drawn, ...] = ()
@@ -64,7 +69,7 @@ def open_session(settings: RunSettings[Any]) -> Session:
     if validation.photos:
         own = validation.holes is not None
         fixed = fixed_samples(
-            photos_in(validation.photos),
+            _held_out(settings),
             size=data.size,
             holes=validation.holes or data.holes,
             objects=validation.objects if own else data.objects,
@@ -76,3 +81,10 @@ def open_session(settings: RunSettings[Any]) -> Session:
     with seeded(train.seed):
         recipe = method.recipe(settings.method, settings.variant, settings.weights)
     return Session(settings, recipe, loader, held_out, unusable)
+
+
+def _held_out(settings: RunSettings[Any]) -> Photos:
+    try:
+        return photos_in(settings.validation.photos)
+    except (FileNotFoundError, ValueError) as error:  # they speak of the argument "data"
+        raise type(error)(f"validation.photos: {str(error).removeprefix('data: ')}") from error

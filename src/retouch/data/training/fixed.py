@@ -70,5 +70,5 @@ def fixed_samples(
         photo = np.asarray(centre_square(image, size))  # [S, S, 3]
         samples.append(Drawn(photo, draw_hole(source, size, 0, item_rng(seed, item.k)), item.k, item.name))
     if not samples:
-        raise ValueError(f"data: none of {taken} validation photos can be used; the first: {unusable[0].reason}")
+        raise ValueError(f"validation: none of {taken} photos can be used; the first: {unusable[0].reason}")
     return Fixed(tuple(samples), tuple(unusable))
