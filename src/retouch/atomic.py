@@ -101,6 +101,11 @@ def _permissions(target: Path) -> int:
     """Those of the file that is replaced, or what a new file would get."""
     with contextlib.suppress(OSError):
         return target.stat().st_mode & 0o777
+    return new_file_mode()
+
+
+def new_file_mode() -> int:
+    """Permissions of a file that `open` makes, for those that other libraries make readable for their owner only."""
     return 0o666 & ~_umask()
 
 

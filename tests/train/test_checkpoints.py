@@ -129,3 +129,10 @@ def test_a_document_that_is_no_text_is_damage(tmp_path):
     (folder / "state.json").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"step-000001: is damaged .*remove it"):
         read_checkpoint(folder)
+
+
+def test_its_files_are_as_readable_as_any_new_file(tmp_path):
+    folder = write_checkpoint(tmp_path, checkpoint(1), keep=1)
+    (tmp_path / "plain").touch()
+    plain = (tmp_path / "plain").stat().st_mode
+    assert {path.stat().st_mode for path in folder.iterdir()} == {plain}

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from retouch.atomic import new_file_mode
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -163,6 +165,7 @@ def save_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
         code = re.search(r"os error (\d+)", str(error))
         number = int(code[1]) if code else errno.EIO
         raise OSError(number, os.strerror(number) if code else str(error), str(file)) from error
+    file.chmod(new_file_mode())  # others of a shared folder go on with it too
     _flush(file)
 
 
