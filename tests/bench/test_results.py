@@ -66,10 +66,10 @@ def test_a_missing_or_wrong_document_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="results: there is no file"):
         Results.load(tmp_path)
     (tmp_path / "results.json").write_text('{"format": "other"}')
-    with pytest.raises(ValueError, match=r"results\.json' is no result of a benchmark run: .* at "):
+    with pytest.raises(ValueError, match=r"results\.json' is no result of `bench run`: .* at "):
         Results.load(tmp_path)
     (tmp_path / "results.json").write_text("{")
-    with pytest.raises(ValueError, match="no result of a benchmark run"):
+    with pytest.raises(ValueError, match="no result of `bench run`"):
         Results.load(tmp_path)
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from retouch.atomic import atomic
+from retouch.bench.documents import read_document
 
 if TYPE_CHECKING:
     import os
@@ -179,13 +180,4 @@ class Results(_Part):
             ValueError: it is not such a document; the message names file and place in it.
         """
         file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-        if not file.is_file():
-            raise FileNotFoundError(f"results: there is no file {str(file)!r}; accepted: what `bench run` wrote")
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "its start"
-            raise ValueError(
-                f"results: {str(file)!r} is no result of a benchmark run: {first['msg']} at {where}"
-            ) from None
+        return read_document(cls, file, "results", "bench run")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from retouch.atomic import atomic
+from retouch.bench.documents import read_document
 from retouch.bench.speed.case import Case
 
 if TYPE_CHECKING:
@@ -93,14 +94,4 @@ class Speeds(_Part):
             FileNotFoundError: there is no such file.
             ValueError: it is not such a document; the message names the place in it.
         """
-        file = Path(path)
-        if not file.is_file():
-            raise FileNotFoundError(f"speeds: there is no file {str(file)!r}; accepted: what `bench speed` wrote")
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "its start"
-            raise ValueError(
-                f"speeds: {str(file)!r} is no result of `bench speed`: {first['msg']} at {where}"
-            ) from None
+        return read_document(cls, Path(path), "speeds", "bench speed")
