@@ -317,15 +317,6 @@ def test_photos_of_another_size_are_refused():
         next(recipe(size=96).step(batch(), 0))
 
 
-def test_half_precision_on_processors_is_refused_where_gradients_would_be_spoilt():
-    made = recipe()
-    with (
-        torch.autocast("cpu", torch.bfloat16),
-        pytest.raises(ValueError, match="precision: half on a processor spoils gradients below 256 pixels; accepted"),
-    ):
-        next(made.step(batch(), 0))
-
-
 @pytest.mark.parametrize(
     "changes", [{"likelihood": -1}, {"rate": 0}, {"schedule": "square"}, {"judge": "dino"}, {"r1_every": 0}]
 )

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from retouch.train.recipe import Value
 
 BETAS = (0.0, 0.99)  # of Adam
-# Pixels a side from which the style's last halving sees more than one position: of one, PyTorch 2.13's bf16
-# convolutions of stride 2 on processors give a weight's gradient that is garbage or NaN.
-SAFE = 256
 
 
 def build(config: PsmConfig, variant: str, weights: Path | None) -> PsmRecipe:
@@ -133,8 +130,6 @@ class PsmRecipe:
         size, (height, width) = self.config.size, batch.photos.shape[2:]
         if (height, width) != (size, size):
             raise ValueError(f"photos: are {width}x{height} pixels; accepted: {size}x{size} (method.size, data.size)")
-        if size < SAFE and batch.photos.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
-            raise ValueError(f"precision: half on a processor spoils gradients below {SAFE} pixels; accepted: fp32")
 
     def _spread(self, batch: Batch) -> Iterator[Step]:
         """The iterations of a training step; the next forward pass runs when the next one is asked for."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -61,9 +63,12 @@ class Style(nn.Module):
 
     def forward(self, coarsest: Tensor, latents: Tensor, truncation: float | Tensor = 1.0) -> Tensor:
         """Features [B, C, H/32, W/32] and latents [B, latent] to the style [B, latent + feature]."""
-        x = coarsest
-        for conv in self.halvings:
-            x = leaky_relu(conv(x))  # [B, C, H/256, W/256] in the end, at least 1 x 1
+        half = torch.is_autocast_enabled(coarsest.device.type)
+        # On processors PyTorch 2.13 spoils bf16 gradients of a convolution with stride 2 on 1 x 1 pixels.
+        with torch.autocast(coarsest.device.type, enabled=False) if half else nullcontext():
+            x = coarsest.float() if half else coarsest  # [B, C, H/32, W/32]
+            for conv in self.halvings:
+                x = leaky_relu(conv(x))  # [B, C, H/256, W/256] in the end, at least 1 x 1
         feature = leaky_relu(self.dense(x.mean((2, 3))))  # [B, feature]
         return torch.cat([self.mapping(latents, truncation), feature], 1)
 
