@@ -61,7 +61,7 @@ def load_lpips(net: Net = "alex", weights: Path = None, heads: Path = None, devi
     """
     from retouch.features.lpips import Lpips, assemble
 
-    network = _empty(lambda: Lpips(net))  # refuses an unknown net
+    network = empty_network(lambda: Lpips(net))  # refuses an unknown net
     backbone, linear = {
         "alex": (sources.ALEXNET_FEATURES, sources.LPIPS_ALEX),
         "vgg": (sources.VGG16_FEATURES, sources.LPIPS_VGG),
@@ -74,7 +74,7 @@ def load_lpips(net: Net = "alex", weights: Path = None, heads: Path = None, devi
     return network.requires_grad_(False).eval().to(device)
 
 
-def _empty(make: Callable[[], Module]) -> Module:
+def empty_network(make: Callable[[], Module]) -> Module:
     """A network without values, which are about to come from a file; making random ones would disturb torch's seed."""
     import torch
 
@@ -83,7 +83,7 @@ def _empty(make: Callable[[], Module]) -> Module:
     return network.to_empty(device="cpu")
 
 
-def _fill(network: nn.Module, weights: Weights, path: Path, device: str, change: Change | None = None) -> str:
+def fill_network(network: nn.Module, weights: Weights, path: Path, device: str, change: Change | None = None) -> str:
     """Put the weights into `network`, in place; returns their fingerprint."""
     file = locate(weights, path)
     tensors: Mapping[str, Tensor] = read_tensors(file)
@@ -95,8 +95,8 @@ def _fill(network: nn.Module, weights: Weights, path: Path, device: str, change:
 def _inception(path: Path, device: str) -> Extractor:
     from retouch.features.inception import Inception, prepare
 
-    network = _empty(lambda: Inception(fid=True))
-    identity = _fill(network, sources.INCEPTION, path, device)
+    network = empty_network(lambda: Inception(fid=True))
+    identity = fill_network(network, sources.INCEPTION, path, device)
 
     def feature(x: Tensor) -> Tensor:
         return network(prepare(x))  # type: ignore[no-any-return]
@@ -110,8 +110,8 @@ def _inception_imagenet(path: Path, device: str) -> Extractor:
     from retouch.features.inception import Inception, prepare_imagenet, without_auxiliary
     from retouch.features.resize import pillow_crop
 
-    network = _empty(lambda: Inception(fid=False))
-    identity = _fill(network, sources.INCEPTION_IMAGENET, path, device, without_auxiliary)
+    network = empty_network(lambda: Inception(fid=False))
+    identity = fill_network(network, sources.INCEPTION_IMAGENET, path, device, without_auxiliary)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:
         return prepare_imagenet(to_tensor(pillow_crop(image, 342, 299)))
@@ -123,8 +123,8 @@ def _inception_imagenet(path: Path, device: str) -> Extractor:
 def _vgg_fc2(path: Path, device: str) -> Extractor:
     from retouch.features.vgg import Vgg16, prepare_fc2, public_names
 
-    network = _empty(Vgg16)
-    identity = _fill(network, sources.VGG16, path, device, public_names)
+    network = empty_network(Vgg16)
+    identity = fill_network(network, sources.VGG16, path, device, public_names)
 
     def feature(x: Tensor) -> Tensor:
         return network.fc2(prepare_fc2(x))
@@ -136,8 +136,8 @@ def _vgg_fc2(path: Path, device: str) -> Extractor:
 def _vgg_relu5_3(path: Path, device: str) -> Extractor:
     from retouch.features.vgg import Vgg16, imagenet_normalise, only_features
 
-    network = _empty(lambda: Vgg16(classifier=False))
-    identity = _fill(network, sources.VGG16_FEATURES, path, device, only_features)
+    network = empty_network(lambda: Vgg16(classifier=False))
+    identity = fill_network(network, sources.VGG16_FEATURES, path, device, only_features)
 
     def feature(x: Tensor) -> Tensor:
         return network.relu5_3(imagenet_normalise(x)).mean((2, 3))  # [1, 512]
@@ -150,8 +150,8 @@ def _resnet50(path: Path, device: str) -> Extractor:
     from retouch.features.resnet import ResNet50
     from retouch.features.vgg import imagenet_normalise
 
-    network = _empty(ResNet50)
-    identity = _fill(network, sources.RESNET50, path, device)
+    network = empty_network(ResNet50)
+    identity = fill_network(network, sources.RESNET50, path, device)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:
         return imagenet_normalise(to_tensor(pillow_crop(image, 256, 224)))
@@ -164,8 +164,8 @@ def _efficientnet_lite0(path: Path, device: str) -> Extractor:
     from retouch.features.resize import pillow_crop
     from retouch.features.vgg import imagenet_normalise
 
-    network = _empty(EfficientNetLite0)
-    identity = _fill(network, sources.EFFICIENTNET_LITE0, path, device)
+    network = empty_network(EfficientNetLite0)
+    identity = fill_network(network, sources.EFFICIENTNET_LITE0, path, device)
 
     def prepare(image: NDArray[np.uint8]) -> Tensor:
         return imagenet_normalise(to_tensor(pillow_crop(image, 256, 224)))

@@ -10,7 +10,7 @@ network follows the images to their device.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import torch
@@ -18,9 +18,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from retouch.features import sources
+from retouch.features.loaders import empty_network, fill_network
 from retouch.features.vgg import IMAGENET_DEVIATION, IMAGENET_MEAN, Vgg16
 from retouch.train.losses.pixel import check_pair, check_range, full
-from retouch.weights import Weights, fill_module, locate, read_tensors
+from retouch.weights import Weights
 
 if TYPE_CHECKING:
     from retouch.features.lpips import Lpips
@@ -221,14 +222,15 @@ def load_resnet(weights: Path = None) -> ResNet50:
 
 
 def _load(make: Callable[[], Module], source: Weights, path: Path) -> Module:
-    with torch.device("meta"):  # no random values: they would disturb torch's seed
-        network = make()
-    network = network.to_empty(device="cpu")
-    file = locate(source, path)
+    network = empty_network(make)
     parts = {name for name, _ in network.named_children()}
+
     # A classifier in the file is left out: the network is built without.
-    fill_module(network, {k: v for k, v in read_tensors(file).items() if k.split(".")[0] in parts}, file)
-    return network.requires_grad_(False).eval()
+    def own(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        return {k: v for k, v in tensors.items() if k.split(".")[0] in parts}
+
+    fill_network(network, source, path, "cpu", own)
+    return network
 
 
 def _factor(scale: float) -> int:
