@@ -185,3 +185,42 @@ def test_a_missing_extra_is_named():
         ImportError, match=r"training 'x' needs the extra 'diffusion': pip install 'retouch\[diffusion\]'"
     ):
         method.recipe(UNET.configs()["tiny"], "tiny", None)
+
+
+GAUSSIAN = find_trainable("gaussian")
+SMALLEST = {"train.out": "out", "data.photos": "album"}
+
+
+def test_a_variant_brings_its_papers_run():
+    settings = read_settings(GAUSSIAN, None, ["variant=paper-celebahq"], SMALLEST)
+    assert (settings.train.steps, settings.train.batch, settings.train.clip) == (60_000, 64, 1.0)
+    assert (settings.data.size, settings.data.holes, settings.data.curriculum.every) == (256, "2dgs-train", 20)
+    places = read_settings(GAUSSIAN, None, ["variant=paper-places2"], SMALLEST)
+    assert (places.train.steps, places.data.curriculum.every) == (200_000, 1)
+    code = read_settings(GAUSSIAN, None, ["variant=code"], SMALLEST)
+    assert code.train.schedule.drops == (350 * 438, 380 * 438)
+    psm = read_settings(find_trainable("psm"), None, ["variant=paper-512"], SMALLEST)
+    assert (psm.train.steps, psm.train.batch, psm.data.size, psm.data.holes) == (625_000, 32, 512, "mat-512-large")
+
+
+def test_what_the_user_sets_wins_over_a_variants_run():
+    words = ["variant=paper-celebahq", "train.steps=5", "train.clip=null", "train.schedule.warm_up=2"]
+    settings = read_settings(GAUSSIAN, None, [*words, "method.run.size=128", "method.run.batch=8"], SMALLEST)
+    assert (settings.train.steps, settings.train.clip, settings.train.schedule.warm_up) == (5, None, 2)
+    assert (settings.data.size, settings.train.batch) == (128, 8)  # a changed run is the new default
+
+
+def test_other_holes_drop_the_curriculum_of_the_default_holes():
+    settings = read_settings(GAUSSIAN, None, ["variant=paper-celebahq", "data.holes=mat-256-large"], SMALLEST)
+    assert settings.data.curriculum is None
+    own = read_settings(
+        GAUSSIAN, None, ["variant=paper-celebahq", "data.holes=2dgs-train", 'data.curriculum={"every": 3}'], SMALLEST
+    )
+    assert own.data.curriculum.every == 3
+
+
+def test_a_wrong_setting_of_the_method_is_named_though_it_gives_no_defaults():
+    with pytest.raises(ValueError, match=r"method\.run\.size: .*given: 'wide'"):
+        read_settings(GAUSSIAN, None, ["method.run.size=wide"], SMALLEST)
+    with pytest.raises(ValueError, match=r"^train: "):
+        read_settings(GAUSSIAN, None, ["train=5"], {"data.photos": "album"})

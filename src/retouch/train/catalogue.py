@@ -28,6 +28,8 @@ class Trainable:
             the module needs no torch.
         build: "module:function" that makes the recipe from (config, variant, weights), where `weights` is the folder
             of the networks that judge, or None.
+        defaults: "module:function" from a config to what a run of it is like: values by dotted key of the settings,
+            such as {"train.steps": 60_000}; a user's own win. None: the loop's defaults.
         imports: modules that training it needs besides torch and accelerate.
         extra: the extra of this package that brings all of them.
     """
@@ -36,12 +38,18 @@ class Trainable:
     summary: str
     variants: str
     build: str
+    defaults: str | None = None
     imports: tuple[str, ...] = ()
     extra: str = "train"
 
     def configs(self) -> Mapping[str, BaseModel]:
         """Configs by variant."""
         found: Mapping[str, BaseModel] = _named(self.variants)
+        return found
+
+    def run_defaults(self, config: BaseModel) -> Mapping[str, Any]:
+        """What a run with this config is like unless its user says otherwise, by dotted key."""
+        found: Mapping[str, Any] = {} if self.defaults is None else _named(self.defaults)(config)
         return found
 
     def recipe(self, config: BaseModel, variant: str, weights: Path | None) -> Recipe:
@@ -68,12 +76,14 @@ TRAINABLE: tuple[Trainable, ...] = (
         summary="2D Gaussian splatting: every patch a sum of Gaussians, adversarial and perceptual losses",
         variants="retouch.methods.gaussian.config:VARIANTS",
         build="retouch.methods.gaussian.recipe:build",
+        defaults="retouch.methods.gaussian.config:run_defaults",
     ),
     Trainable(
         name="psm",
         summary="the pixel spread model: a few iterations, the surest pixels first, against a discriminator",
         variants="retouch.methods.psm.config:VARIANTS",
         build="retouch.methods.psm.recipe:build",
+        defaults="retouch.methods.psm.config:run_defaults",
     ),
 )
 

@@ -25,6 +25,8 @@ def read_settings(
 ) -> RunSettings[Any]:
     """Put the settings together: the variant's, then the file's, then `words`, then `given`; later ones win.
 
+    A variant also has defaults of `train` and `data`, such as the paper's steps and batch (`Trainable.defaults`).
+
     Args:
         method: what is trained.
         file: TOML or JSON with the tables of `RunSettings`, such as the config.json of an earlier run.
@@ -57,6 +59,7 @@ def read_settings(
     own = document.get("method", {})
     if isinstance(own, dict):
         document["method"] = _over(base.model_dump(), own)
+    _add_defaults(document, method, base)
     for table in ("train", "data"):
         document.setdefault(table, {})  # what is missing is then named key by key
     try:
@@ -150,6 +153,31 @@ def _put(document: dict[str, Any], key: str, value: Any) -> None:
             raise ValueError(f"{key}: {'.'.join(tables[: k + 1])} is {found!r}, no table")
         inner = found
     inner[name] = value
+
+
+def _add_defaults(document: dict[str, Any], method: Trainable, base: BaseModel) -> None:
+    """Put the run defaults of the config where nothing was given."""
+    try:
+        config = type(base).model_validate(document.get("method"))
+    except ValidationError:  # is told with its full key when the whole document is read
+        config = base
+    defaults = dict(method.run_defaults(config))
+    if _given(document, "data.holes"):
+        defaults.pop("data.curriculum", None)  # it belongs to the default holes
+    for key, value in defaults.items():
+        if not _given(document, key):
+            _put(document, key, value)
+
+
+def _given(document: Mapping[str, Any], key: str) -> bool:
+    inner: Any = document
+    for name in key.split("."):
+        if not isinstance(inner, Mapping):
+            return True  # something that is no table stands there; that is refused later
+        if name not in inner:
+            return False
+        inner = inner[name]
+    return True
 
 
 def _over(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

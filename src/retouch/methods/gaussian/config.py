@@ -7,7 +7,7 @@ its released code differ, both are a choice here; what stands as default is what
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -147,16 +147,17 @@ class Optimisation(_Settings):
 
 
 class Run(_Settings):
-    """What a run of the paper is like; a training's own settings `train` and `data` decide.
+    """What a training run is like unless its settings `train` and `data` say otherwise.
 
     Attributes:
-        size: side of the square photos in pixels.
+        size: side of the square photos in pixels, and of the windows that a trained model works best at.
         batch: photos per step.
         steps: of training.
         clip: largest norm of a network's gradient.
-        drops: steps at which the generator's learning rate falls; the discriminator's stays.
+        drops: steps at which the learning rates fall (in the released code, the generator's only).
         drop: to what share of itself it falls.
-        curriculum: growing holes (A.2).
+        holes: a recipe of holes, or a mixture.
+        curriculum: growing holes (A.2), for holes of a nominal ratio.
     """
 
     size: int = Field(default=256, ge=1)
@@ -165,6 +166,7 @@ class Run(_Settings):
     clip: float = Field(default=1.0, gt=0)
     drops: tuple[int, ...] = ()
     drop: float = Field(default=0.2, gt=0, le=1)
+    holes: str = "2dgs-train"
     curriculum: Curriculum | None = Curriculum()
 
 
@@ -195,6 +197,21 @@ def variant(name: str) -> GaussianConfig:
     return VARIANTS[name]
 
 
+def run_defaults(config: GaussianConfig) -> dict[str, Any]:
+    """`config.run` as settings of `retouch train`, by dotted key."""
+    run = config.run
+    drops = {"kind": "step", "drops": run.drops, "drop": run.drop} if run.drops else {"kind": "constant"}
+    return {
+        "train.steps": run.steps,
+        "train.batch": run.batch,
+        "train.clip": run.clip,
+        "train.schedule": drops,
+        "data.size": run.size,
+        "data.holes": run.holes,
+        "data.curriculum": None if run.curriculum is None else run.curriculum.model_dump(),
+    }
+
+
 def _table_3(adversarial_from: int) -> Optimisation:
     return Optimisation(optimiser="adam", weight_decay=0.0, adversarial_from=adversarial_from)
 
@@ -218,7 +235,7 @@ VARIANTS: dict[str, GaussianConfig] = {
         ),
         loss=Loss(judge="vgg16", perceptual=0.3, perceptual_scale=0.5),
         optimisation=Optimisation(adversarial_from=5000),
-        run=Run(batch=16, steps=50_000),
+        run=Run(batch=16, steps=50_000, holes="mat-256-large:0.5,objects:0.5", curriculum=None),
     ),
     "paper-celebahq": GaussianConfig(
         loss=Loss(perceptual=2.0, adversarial=0.2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -11,6 +11,7 @@ from retouch.methods.psm.schedules import ScheduleName
 LEVELS = 6  # full size and five halvings
 MULTIPLE = 2 ** (LEVELS - 1)  # height and width are multiples of it
 SMALLEST = 64  # pixels a side: the coarsest features are then 2 x 2
+BATCH = 32  # the paper's, over all devices
 DEEP = (4, 5)  # levels, at 1/16 and 1/32, with an early convolutional block and attention
 
 Channels: TypeAlias = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt]
@@ -125,6 +126,17 @@ def variant(name: str) -> PsmConfig:
     if name not in VARIANTS:
         raise ValueError(f"variant: is {name!r}; accepted: {', '.join(VARIANTS)}")
     return VARIANTS[name]
+
+
+def run_defaults(config: PsmConfig) -> dict[str, Any]:
+    """The paper's run as settings of `retouch train`, by dotted key: 20 million images of 512 pixels, 6 of 256."""
+    large = config.size > 256
+    return {
+        "train.batch": BATCH,
+        "train.steps": (20_000_000 if large else 6_000_000) // BATCH,
+        "data.size": config.size,
+        "data.holes": "mat-512-large" if large else "mat-256-large",
+    }
 
 
 VARIANTS: dict[str, PsmConfig] = {
