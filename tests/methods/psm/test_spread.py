@@ -42,6 +42,41 @@ def test_the_surest_pixels_are_picked_first():
         before = step.known
 
 
+def test_another_order_picks_other_pixels_and_leaves_the_uncertainty_that_of_the_variance():
+    image, known = inputs()
+    columns = np.broadcast_to(np.arange(SIZE[1], dtype=np.float32), known.shape)
+    asked = []
+
+    def from_the_right(score, t):
+        asked.append((t, score.shape))
+        return -columns
+
+    settings = SpreadSettings(4)
+    steps = list(spread(network, image, known, noise_of(image, range(3)), settings, order=from_the_right))
+    assert asked == [(t, known.shape) for t in (1, 2, 3, 4)]
+    for step in steps[:-1]:
+        for k in range(len(image)):
+            picked, left = columns[k][step.known[k] & ~known[k]], columns[k][~step.known[k]]
+            assert picked.min() >= left.max()
+        sigma = np.sqrt(np.exp(step.log_variance).mean(axis=1, keepdims=True))
+        filled = step.known & ~known
+        np.testing.assert_allclose(step.uncertainty[filled], np.minimum(sigma, 1)[filled], rtol=1e-6)
+    assert not np.array_equal(steps[0].known, run(image, known, settings)[0].known)
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (lambda score, t: score[:, 0], r"order: gives \(3, 12, 16\) in iteration 1; accepted: \(3, 1, 12, 16\)"),
+        (lambda score, t: score * np.nan, "order: gives .* without NaN"),
+    ],
+)
+def test_orders_that_do_not_fit(order, message):
+    image, known = inputs()
+    with pytest.raises(ValueError, match=message):
+        list(spread(network, image, known, noise_of(image, range(3)), order=order))
+
+
 def test_known_pixels_are_equal_to_the_bit_and_missing_ones_are_zero():
     image, known = inputs()
     for step in run(image, known):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     # network(x [B,3,H,W], m_0, m, u [B,1,H,W], tau) -> mean, log_variance [B,3,H,W]
     Network: TypeAlias = Callable[[Array, Array, Array, Array, float], tuple[Array, Array]]
     Noise: TypeAlias = Callable[[int], Array]
+    # order(score [B,1,H,W], t) -> [B,1,H,W]: of the missing pixels those with the lowest values are picked
+    Order: TypeAlias = Callable[[Array, int], Array]
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,13 @@ DEFAULT = SpreadSettings()
 
 
 def spread(
-    network: Network, image: Array, known: Known, noise: Noise, settings: SpreadSettings = DEFAULT
+    network: Network,
+    image: Array,
+    known: Known,
+    noise: Noise,
+    settings: SpreadSettings = DEFAULT,
+    *,
+    order: Order | None = None,
 ) -> Iterator[Step]:
     """Yield each iteration's Step; the last one's `image` is the filled image, its `known` is all True.
 
@@ -94,6 +102,8 @@ def spread(
         known: [B, 1, H, W] bool, True = known. Holes may be empty or cover the image.
         noise: noise(t) gives standard normal values [B, 3, H, W] for iteration t, asked for t < T only.
         settings: of the spread.
+        order: picks by other values than the predicted variance, to compare with; uncertainty maps stay those of the
+            variance.
 
     Raises:
         ValueError: shapes that do not fit, or a network that gives NaN or infinite values; the iteration is named.
@@ -105,7 +115,8 @@ def spread(
     steps = shares(settings.schedule, settings.iterations)
     for t, share in enumerate(steps, start=1):
         mean, log_variance, score = predict(network, x, known, m, u, t, settings.iterations)
-        m = pick(score, m, np.floor(share * holes + ROUNDING).astype(np.intp))
+        ranked = score if order is None else _ordered(order, score, t)
+        m = pick(ranked, m, np.floor(share * holes + ROUNDING).astype(np.intp))
         u = uncertainty(score, known, m, settings.uncertainty)
         deviation = 0 if t == len(steps) else settings.alpha * np.exp(log_variance / 2) * noise(t)
         x = np.clip(sample(image, known, m, mean + deviation), -1, 1)
@@ -140,6 +151,13 @@ def predict(
     if not (np.isfinite(mean).all() and np.isfinite(score).all()):
         raise ValueError(f"network: gives NaN or infinite values {when}; accepted: finite ones (damaged weights?)")
     return mean, log_variance, score
+
+
+def _ordered(order: Order, score: Array, t: int) -> Array:
+    values = np.asarray(order(score, t))
+    if values.shape != score.shape or np.isnan(values).any():
+        raise ValueError(f"order: gives {values.shape} in iteration {t}; accepted: {score.shape} without NaN")
+    return values
 
 
 def pick(score: Array, m: Known, missing: NDArray[np.intp]) -> Known:

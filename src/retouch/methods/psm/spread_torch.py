@@ -1,7 +1,8 @@
 """PSM's spread on tensors, for training: the twin of `spread.py`, which explains it; tests hold them equal.
 
 What differs: mean and log-variance stay in the graph, what enters the next iteration is detached (otherwise the
-variance would be shaped by more than its likelihood), and nothing waits for a GPU, so NaN is not looked for.
+variance would be shaped by more than its likelihood), nothing waits for a GPU, so NaN is not looked for, and pixels are
+picked by their variance always.
 """
 
 from __future__ import annotations
