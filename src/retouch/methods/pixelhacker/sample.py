@@ -1,0 +1,239 @@
+"""PixelHacker's sampling: from noise to the latent of the filled photo, guided from one category towards the other.
+
+    z_T    = noise, or the masked photo's latent (or, as released, the whole photo's) with noise
+    eps    = eps_other + guidance * (eps_wanted - eps_other),     eps_c = network([z_t, mask, z_masked], t, c)
+    z_t-1  = DDIM or DPM-Solver++ (z_t, eps, t)
+
+Photos lie in [-1, 1] here; holes are 1 = hole. No photo of a batch influences another one, and nothing random is drawn
+in between: all that is random comes in as `Draws`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from retouch.methods.pixelhacker.codec import Codec
+    from retouch.methods.pixelhacker.config import Category, Network
+
+Task: TypeAlias = Literal["remove", "foreground"]
+Start: TypeAlias = Literal["masked", "noise", "image"]
+Solver: TypeAlias = Literal["ddim", "dpm++"]
+LatentMask: TypeAlias = Literal["any", "nearest"]
+
+# The noise of the released training, 1,000 steps; DDIM's timesteps are those of the released sampler.
+BETAS = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+TIMESTEPS = 1000
+
+
+class Denoiser(Protocol):
+    """The network, as `network.LcgModel` has it."""
+
+    @property
+    def config(self) -> Network:
+        """What it is made of."""
+        ...
+
+    def context(self, ids: Tensor) -> Tensor:
+        """Tokens [B, n, D] of the embedding's rows `ids` [B, n]."""
+        ...
+
+    def denoise(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+        """The noise [B, c, h, w] in x [B, 2c + 1, h, w] at `timesteps` [1] or [B]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a fill is sampled, whatever the network.
+
+    Attributes:
+        steps: of the solver, 1 to 1000.
+        guidance: 1: the wanted category alone, at half the time; above, away from the other one, too. The paper's
+            best is 2 (Table 8).
+        task: "remove": the hole becomes background; "foreground": it becomes an object.
+        start: "masked": the masked photo's latent with noise; "noise": noise alone; "image": the whole photo's latent
+            with noise, as released, through which a trace of what the hole hides gets into the fill.
+        solver: "ddim", or "dpm++", DPM-Solver++ of second order, which needs fewer steps.
+        strength: share of the steps that are done, the last ones; the first ones are left out.
+        noise_offset: standard deviation of noise that is the same for a whole channel, added to the first noise.
+        latent_mask: which pixels of the latent's mask are hole: "any": those that a hole touches; "nearest": those
+            whose first pixel is in a hole, as released, so that a thin hole can vanish.
+    """
+
+    steps: int = 20
+    guidance: float = 2.0
+    task: Task = "remove"
+    start: Start = "masked"
+    solver: Solver = "ddim"
+    strength: float = 1.0
+    noise_offset: float = 0.0357
+    latent_mask: LatentMask = "any"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= TIMESTEPS:
+            raise ValueError(f"steps: is {self.steps}; accepted: 1 to {TIMESTEPS}")
+        if not 1 <= self.guidance < float("inf"):
+            raise ValueError(f"guidance: is {self.guidance}; accepted: 1 or more")
+        if not 0 < self.strength <= 1:
+            raise ValueError(f"strength: is {self.strength}; accepted: above 0, at most 1")
+        if not 0 <= self.noise_offset < float("inf"):
+            raise ValueError(f"noise_offset: is {self.noise_offset}; accepted: 0 or more")
+        for name, names in (("task", Task), ("start", Start), ("solver", Solver), ("latent_mask", LatentMask)):
+            if (given := getattr(self, name)) not in get_args(names):
+                raise ValueError(f"{name}: is {given!r}; accepted: {', '.join(get_args(names))}")
+
+
+HOUSE = Sampling()
+OFFICIAL = Sampling(guidance=4.5, start="image", strength=0.999, latent_mask="nearest")
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """All that is random in a fill, standard normal: three latents [B, c, h, w], and `offset` [B, c, 1, 1].
+
+    `image` and `masked` pick the latents of the whole and the masked photo, `base` and `offset` make the first noise.
+    """
+
+    image: Tensor
+    masked: Tensor
+    base: Tensor
+    offset: Tensor
+
+
+def draw(seeds: Sequence[int], shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Draws:
+    """The draws for latents of `shape` (c, h, w); those of photo i follow from seeds[i], so a batch equals a loop."""
+    import torch
+
+    def normal(which: int, size: tuple[int, int, int]) -> Tensor:
+        each = [np.random.default_rng([seed % 2**64, which]).standard_normal(size, np.float32) for seed in seeds]
+        return torch.from_numpy(np.stack(each)).to(device)  # [B, *size]
+
+    return Draws(normal(0, shape), normal(1, shape), normal(2, shape), normal(3, (shape[0], 1, 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What step `k` (from 1) of `steps` left.
+
+    Attributes:
+        timestep: t, of what went in.
+        latents: [B, c, h, w], what comes out; the result after the last step.
+        clean: [B, c, h, w], the result as it is foreseen now.
+    """
+
+    k: int
+    steps: int
+    timestep: int
+    latents: Tensor
+    clean: Tensor
+
+
+def sample(
+    denoiser: Denoiser, codec: Codec, photos: Tensor, holes: Tensor, draws: Draws, sampling: Sampling = HOUSE
+) -> Iterator[Step]:
+    """Yield each step; `codec.decode(step.latents)` of the last one is the filled photo.
+
+    Args:
+        denoiser: the network.
+        codec: the way to its latents.
+        photos: [B, 3, H, W] in [-1, 1]; what lies in a hole is read with the start "image" only.
+        holes: [B, 1, H, W], 1 = hole, 0 = known.
+        draws: as `draw` gives them.
+        sampling: how.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    import torch
+
+    check(photos, holes, codec)
+    mask = shrink_mask(holes, codec.factor, sampling.latent_mask)  # [B, 1, h, w]
+    masked = codec.encode(photos * (1 - holes), draws.masked)  # [B, c, h, w]: holes are mid grey
+    scheduler, timesteps = schedule(sampling, photos.device)
+    latents = first(codec, photos, masked, draws, sampling, scheduler, timesteps[:1])  # [B, c, h, w]
+    context = categories(denoiser, sampling, len(photos), photos.device)  # [G * B, n, D], G = 2, or 1 without guidance
+    groups = len(context) // len(photos)
+    known = torch.cat([mask, masked], 1).repeat(groups, 1, 1, 1)  # [G * B, 1 + c, h, w]
+    for k, t in enumerate(timesteps, start=1):
+        x = torch.cat([latents.repeat(groups, 1, 1, 1), known], 1)  # [G * B, 2c + 1, h, w]
+        noise = guide(denoiser.denoise(x, t[None], context), sampling.guidance, groups)  # [B, c, h, w]
+        share = scheduler.alphas_cumprod[t].to(latents)  # of the photo in z_t, squared
+        clean = (latents - (1 - share).sqrt() * noise) / share.sqrt()  # [B, c, h, w]
+        latents = scheduler.step(noise, t, latents, return_dict=False)[0]  # [B, c, h, w]
+        yield Step(k, len(timesteps), int(t), latents, clean)
+
+
+def schedule(sampling: Sampling, device: torch.device | str = "cpu") -> tuple[Any, Tensor]:
+    """The solver, a scheduler of diffusers, and its timesteps [n] int64, from noise to photo.
+
+    Raises:
+        ModuleNotFoundError: diffusers is not installed.
+    """
+    from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
+
+    scheduler: Any
+    if sampling.solver == "ddim":
+        scheduler = DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
+    else:
+        scheduler = DPMSolverMultistepScheduler(**BETAS, algorithm_type="dpmsolver++", solver_order=2)
+    scheduler.set_timesteps(sampling.steps, device=device)
+    done = max(1, min(int(sampling.steps * sampling.strength), sampling.steps))
+    return scheduler, scheduler.timesteps[-done:]
+
+
+def first(
+    codec: Codec, photos: Tensor, masked: Tensor, draws: Draws, sampling: Sampling, scheduler: Any, timestep: Tensor
+) -> Tensor:
+    """z_T [B, c, h, w], at `timestep` [1]."""
+    noise = draws.base + sampling.noise_offset * draws.offset  # [B, c, h, w]
+    if sampling.start == "noise":
+        return noise
+    below = masked if sampling.start == "masked" else codec.encode(photos, draws.image)  # [B, c, h, w]
+    started: Tensor = scheduler.add_noise(below, noise, timestep)
+    return started
+
+
+def categories(denoiser: Denoiser, sampling: Sampling, count: int, device: torch.device | str) -> Tensor:
+    """Tokens [G * count, n, D]: the unwanted category for every photo, then the wanted one; this alone at guidance 1."""
+    import torch
+
+    pair: tuple[Category, Category] = ("foreground", "background")
+    unwanted, wanted = pair if sampling.task == "remove" else pair[::-1]
+    used = (wanted,) if sampling.guidance == 1 else (unwanted, wanted)
+    ids = torch.tensor([denoiser.config.ids(category) for category in used], device=device)  # [G, n]
+    return denoiser.context(ids).repeat_interleave(count, 0)
+
+
+def guide(noise: Tensor, guidance: float, groups: int) -> Tensor:
+    """Classifier-free guidance between categories: [G * B, c, h, w] to eps_0 + guidance * (eps_1 - eps_0)."""
+    if groups == 1:
+        return noise
+    unwanted, wanted = noise.chunk(2)  # [B, c, h, w] each
+    return unwanted + guidance * (wanted - unwanted)
+
+
+def shrink_mask(holes: Tensor, factor: int, how: LatentMask) -> Tensor:
+    """The holes [B, 1, H, W] as the latent sees them, [B, 1, H / factor, W / factor]."""
+    from torch.nn import functional as F
+
+    return F.max_pool2d(holes, factor) if how == "any" else holes[:, :, ::factor, ::factor]
+
+
+def check(photos: Tensor, holes: Tensor, codec: Codec) -> None:
+    """Refuse with a ValueError shapes that do not fit."""
+    if photos.ndim != 4 or photos.shape[1] != 3:
+        raise ValueError(f"photos: has the shape {list(photos.shape)}; accepted: [B, 3, H, W]")
+    wanted = (len(photos), 1, *photos.shape[2:])
+    if tuple(holes.shape) != wanted:
+        raise ValueError(f"holes: has the shape {list(holes.shape)}; accepted: {list(wanted)}, as the photos")
+    if any(side % codec.factor for side in photos.shape[2:]):
+        sides = " x ".join(str(side) for side in photos.shape[2:])
+        raise ValueError(f"photos: are {sides} pixels; accepted: multiples of {codec.factor}")
