@@ -1,0 +1,171 @@
+"""One cell of an ablation: one row trained with one seed by retouch's own loop, exported, and judged."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from ablation_experiments import Experiment, Row
+from ablation_table import Cell
+from torch import Tensor, nn
+
+from retouch.bench.metrics.perceptual import lpips
+from retouch.bench.metrics.signal import psnr
+from retouch.bench.metrics.structural import ssim
+from retouch.data.training.fixed import fixed_samples
+from retouch.data.training.photos import photos_in
+from retouch.data.training.samples import Drawn
+from retouch.features import load
+from retouch.features.loaders import load_lpips
+from retouch.features.lpips import Lpips
+from retouch.train.catalogue import find_trainable
+from retouch.train.events import Event
+from retouch.train.export import export, start_from
+from retouch.train.fixed import fill_samples
+from retouch.train.log import Log
+from retouch.train.loop import train
+from retouch.train.reading import read_settings
+from retouch.train.recipe import Recipe
+from retouch.train.session import open_session
+
+# 20 to 40 % and 40 to 60 % of the photo, as the papers' small and large; their sizes follow the photo's.
+HOLES = {"small": "comodgan-h1", "large": "comodgan-h2"}
+POINTS = 10  # of a curve
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What all cells share: data, size, steps, photos that judge the end and (fewer) those that judge on the way."""
+
+    data: tuple[Path, ...]
+    held_out: Path
+    weights: Path
+    out: Path
+    size: int
+    steps: int
+    photos: int | None
+    curve_photos: int
+
+
+class Tokens:
+    """The stand-in for DINOv2: VGG16's relu5_3, averaged, of the photo at its own size; kept for all rows of a seed.
+
+    The method's own `semantic_encoder` enlarges to 224 x 224, which at toy size costs many times the training and
+    shows nothing more. Equal samples have equal tokens, and all rows of a seed see the same samples.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        self.feature = load("vgg16-relu5_3", weights).feature
+        self.known: dict[bytes, Any] = {}
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Images [B, 3, H, W] in [0, 1] to tokens [B, 512], without gradient."""
+        keys = [hashlib.blake2b(image.numpy().tobytes(), digest_size=16).digest() for image in images.contiguous()]
+        missing = [k for k, key in enumerate(keys) if key not in self.known]
+        if missing:
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                tokens = self.feature(255 * images[missing])  # [b, 512]
+            # As arrays: what validation makes in inference mode could not be trained with.
+            self.known |= {keys[k]: token.float().numpy() for k, token in zip(missing, tokens, strict=True)}
+        return torch.stack([torch.from_numpy(self.known[key]) for key in keys])  # [B, 512]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What judges every cell alike: LPIPS, the held-out samples by kind of hole, and the tokens."""
+
+    network: Lpips
+    samples: Mapping[str, tuple[Drawn, ...]]
+    tokens: Tokens
+
+
+def open_bench(scale: Scale) -> Bench:
+    """Read the held-out photos and draw their holes; errors as `fixed_samples` and `load`."""
+    photos = photos_in(scale.held_out)
+    samples = {
+        kind: fixed_samples(photos, size=scale.size, holes=recipe, limit=scale.photos).samples
+        for kind, recipe in HOLES.items()
+    }
+    return Bench(load_lpips("alex", scale.weights), samples, Tokens(scale.weights))
+
+
+def judge(
+    recipe: Recipe, networks: Mapping[str, nn.Module], samples: Sequence[Drawn], network: Lpips
+) -> dict[str, float]:
+    """Means of LPIPS, PSNR (whole photo, dB) and SSIM."""
+    filled = fill_samples(recipe, networks, samples)
+    pairs = [(sample.photo, fill) for sample, fill in zip(samples, filled, strict=True)]
+    return {
+        "lpips": fmean(lpips(photo, fill, network) for photo, fill in pairs),
+        "psnr": fmean(psnr(photo, fill) for photo, fill in pairs),
+        "ssim": fmean(ssim(photo, fill) for photo, fill in pairs),
+    }
+
+
+def settings_of(experiment: Experiment, row: Row, seed: int, scale: Scale) -> Any:
+    """The settings of one training; errors as `read_settings`."""
+    words = [f"variant={experiment.variant}", *experiment.base, *row.changes]
+    validation = max(1, scale.steps // POINTS) if row.name in experiment.curves else 0
+    given = {
+        "data.photos": scale.data,
+        "data.size": scale.size,
+        "train.seed": seed,
+        "train.steps": scale.steps,
+        "train.out": scale.out / f"{row.name}-{seed}",
+        "train.device": "cpu",
+        "train.every": {"log": 50, "checkpoint": 0, "sheet": 0, "validation": validation},
+        "weights": scale.weights,
+    }
+    return read_settings(find_trainable(experiment.method), None, words, given)
+
+
+def run_cell(experiment: Experiment, row: Row, seed: int, scale: Scale, bench: Bench) -> list[Cell]:
+    """Train, export and judge; a training that was cut short begins again."""
+    started = time.process_time()
+    settings = settings_of(experiment, row, seed, scale)
+    session = open_session(settings)
+    recipe, out = session.recipe, settings.train.out
+    if getattr(recipe, "encode", None) is not None:
+        recipe.encode = bench.tokens  # type: ignore[attr-defined]
+    trained = train(recipe, session.data, settings.train, on_event=_Curve(recipe, scale, bench, out))
+    export(
+        trained, recipe, out / "model.json", data=session.data.description, licence="for measuring only", overwrite=True
+    )
+    shutil.rmtree(trained.checkpoint)  # optimisers and all: not needed beside the export
+    start_from(recipe, out / "model.json")
+    networks = {name: network.eval() for name, network in recipe.networks.items()}
+    parameters = sum(p.numel() for p in networks["generator"].parameters())
+    seconds = round(time.process_time() - started, 1)
+    return [
+        Cell(
+            row.name, seed, kind, scale.size, scale.steps, len(samples), parameters, seconds,
+            **judge(recipe, networks, samples, bench.network),
+        )
+        for kind, samples in bench.samples.items()
+    ]  # fmt: skip
+
+
+class _Curve:
+    """Writes validation.csv while a cell trains."""
+
+    def __init__(self, recipe: Recipe, scale: Scale, bench: Bench, out: Path) -> None:
+        self.recipe, self.network, self.file = recipe, bench.network, out / "validation.csv"
+        count = scale.curve_photos
+        self.samples = {kind: found[:: max(1, len(found) // count)][:count] for kind, found in bench.samples.items()}
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "start":
+            self.log = Log(self.file, event.step)
+        elif event.kind == "validation":
+            values = {}
+            for kind, samples in self.samples.items():
+                found = judge(self.recipe, event.networks, samples, self.network)
+                values |= {f"{name} {kind}": value for name, value in found.items()}
+            self.log.append(event.step, event.images, values)
