@@ -1,0 +1,1 @@
+"""ASUKA: a masked autoencoder's prior steers a frozen diffusion model, a decoder harmonises what it makes."""
