@@ -85,6 +85,13 @@ TRAINABLE: tuple[Trainable, ...] = (
         build="retouch.methods.psm.recipe:build",
         defaults="retouch.methods.psm.config:run_defaults",
     ),
+    Trainable(
+        name="asuka-mae",
+        summary="ASUKA's prior: a masked autoencoder that guesses the hole coarsely, by squared error",
+        variants="retouch.methods.asuka.config:MAE_VARIANTS",
+        build="retouch.methods.asuka.recipe_mae:build",
+        defaults="retouch.methods.asuka.config:mae_run_defaults",
+    ),
 )
 
 

@@ -7,7 +7,7 @@ arXiv 2312.04831. The paper is about Stable Diffusion 1.5, its released code abo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -72,8 +72,6 @@ class Mae(_Settings):
 class MaeTraining(_Settings):
     """How the autoencoder is trained; the paper's numbers, and MAE-FAR's (Cao et al. 2022) where it gives none.
 
-    Warm-up and cosine belong to the run: `train.schedule`. So do the holes: `data.holes`, "asuka" for the paper's.
-
     Attributes:
         removed: share of the patches that the encoder does not see. Random ones are added to those that the hole
             touches, up to this.
@@ -91,18 +89,40 @@ class MaeTraining(_Settings):
     weight_decay: float = Field(default=0.05, ge=0)
 
 
+class MaeRun(_Settings):
+    """What a training run is like unless its settings `train` and `data` say otherwise; its size is the network's.
+
+    Attributes:
+        steps: of training: 300 epochs (the released file's name says so) of Places2's 1.8 M photos.
+        batch: photos per step.
+        warm_up: steps in which the learning rate rises, 10 epochs; it then falls as a half cosine.
+        clip: largest norm of the gradient; None: not clipped.
+        holes: a recipe of holes, or a mixture.
+        scale: range of a crop's area, as share of the photo.
+    """
+
+    steps: int = Field(default=527_000, ge=1)
+    batch: int = Field(default=1024, ge=1)
+    warm_up: int = Field(default=17_600, ge=0)
+    clip: float | None = Field(default=None, gt=0)
+    holes: str = "asuka"
+    scale: tuple[float, float] = (0.2, 1.0)
+
+
 class MaeConfig(_Settings):
     """The autoencoder and its training.
 
     Attributes:
         network: what it is made of.
         training: how it learns.
+        run: length, holes and crops.
         start: a released file that a fresh run starts from: ASUKA's `mae_300.pth`, one of MAE-FAR's, or that of
             facebook/vit-mae-base. To go on from an own export, `train.start_from`.
     """
 
     network: Mae = Mae()
     training: MaeTraining = MaeTraining()
+    run: MaeRun = MaeRun()
     start: Path | None = None
 
 
@@ -130,6 +150,20 @@ class Align(_Settings):
         return self
 
 
+def mae_run_defaults(config: MaeConfig) -> dict[str, Any]:
+    """`config.run` as settings of `retouch train`, by dotted key."""
+    run = config.run
+    return {
+        "train.steps": run.steps,
+        "train.batch": run.batch,
+        "train.clip": run.clip,
+        "train.schedule": {"kind": "cosine", "warm_up": run.warm_up},
+        "data.size": config.network.size,
+        "data.holes": run.holes,
+        "data.scale": run.scale,
+    }
+
+
 ALIGNMENTS: dict[str, Align] = {
     "sd15": Align(),
     "flux-clip": Align(pooled=True),
@@ -151,5 +185,6 @@ MAE_VARIANTS: dict[str, MaeConfig] = {
             alpha=0.5,
         ),
         training=MaeTraining(rate=1e-3),
+        run=MaeRun(steps=20_000, batch=32, warm_up=500, clip=1.0),
     ),
 }
