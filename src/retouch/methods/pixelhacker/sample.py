@@ -202,7 +202,7 @@ def first(
 
 
 def categories(denoiser: Denoiser, sampling: Sampling, count: int, device: torch.device | str) -> Tensor:
-    """Tokens [G * count, n, D]: the unwanted category for every photo, then the wanted one; this alone at guidance 1."""
+    """Tokens [G * count, n, D]: first the unwanted category for all photos, then the wanted one; this alone at 1."""
     import torch
 
     pair: tuple[Category, Category] = ("foreground", "background")
