@@ -1,4 +1,4 @@
-"""`retouch data`: test sets of one's own photos."""
+"""`retouch data`: test sets and training data of one's own photos."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-data = typer.Typer(help="Build test sets.", no_args_is_help=True)
+from retouch.cli.data_lcg import lcg
+
+data = typer.Typer(help="Build test sets and training data.", no_args_is_help=True)
+data.command()(lcg)
 
 
 @data.callback()
 def _data() -> None:
-    """Build test sets."""
+    """Build test sets and training data."""
 
 
 @data.command()

@@ -1,0 +1,114 @@
+"""What `retouch data lcg` does: words to values, the run, the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retouch.cli.bar import waiting
+from retouch.cli.holes_run import parse_ratio
+from retouch.cli.speak import note, say
+from retouch.data.lcg.labelling import Limits
+from retouch.data.lcg.make import make_pairs
+from retouch.data.lcg.page import write_page
+from retouch.data.lcg.pairs import read_pairs
+from retouch.data.lcg.record import read_told, shards_of
+from retouch.data.lcg.sources import source_of
+from retouch.data.lcg.stand_in import ColourAndPlace, Regions
+
+if TYPE_CHECKING:
+    from retouch.data.lcg.labelling import Scorer, Segmenter
+    from retouch.data.lcg.make import Made
+
+PAGE = "page.html"
+
+
+def make(
+    photos: Path,
+    out: Path,
+    *,
+    annotations: Path | None,
+    pngs: Path | None,
+    sam: Path | None,
+    clip: Path | None,
+    alpha_clip: Path | None,
+    device: str,
+    area: str,
+    overlap: float,
+    score: float,
+    per_shard: int,
+    shard: str | None,
+) -> Made:
+    """Make the pairs and the page, and say what was made; errors as `source_of` and `make_pairs`."""
+    from retouch.methods.base import Progress
+
+    limits = Limits(_area(area), overlap, score)
+    share = (1, 1) if shard is None else parse_share(shard)
+    segmenter, scorer = _segmenter(sam, device), _scorer(clip, alpha_clip, device)
+    source = source_of(photos, annotations=annotations, pngs=pngs, segmenter=segmenter, scorer=scorer, limits=limits)
+    for word, stand_in in (("--sam", segmenter.name), ("--clip", scorer.name)):
+        if stand_in in source.name and stand_in in (Regions.name, ColourAndPlace.name):
+            note(f"{stand_in!r} stands in for a learned model; {word} takes the folder of one")
+    with waiting("labelling") as show:
+        made = make_pairs(
+            source,
+            out,
+            photos=photos,
+            limits=limits,
+            per_shard=per_shard,
+            share=share,
+            progress=None if show is None else lambda step, steps: show(Progress("label", step, steps)),
+        )
+    _tell(made, out)
+    return made
+
+
+def parse_share(text: str) -> tuple[int, int]:
+    """Read "2/8" as (2, 8); else ValueError."""
+    number, _, shares = text.partition("/")
+    if not all(part.isascii() and part.isdigit() for part in (number, shares)):
+        raise ValueError(f"--shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
+    return int(number), int(shares)
+
+
+def _area(text: str) -> tuple[float, float]:
+    try:
+        return parse_ratio(text)
+    except ValueError:
+        raise ValueError(f"--area: is {text!r}; accepted: two shares from 0 to 1, such as .01-.8") from None
+
+
+def _segmenter(sam: Path | None, device: str) -> Segmenter:
+    if sam is None:
+        return Regions()
+    from retouch.data.lcg.sam import load_sam
+
+    return load_sam(sam, device)
+
+
+def _scorer(clip: Path | None, alpha_clip: Path | None, device: str) -> Scorer:
+    if clip is None:
+        if alpha_clip is not None:
+            raise ValueError(
+                "--alpha-clip: is given without --clip; accepted: beside the folder of the same CLIP model"
+            )
+        return ColourAndPlace()
+    from retouch.data.lcg.clip import load_alpha_clip, load_clip
+
+    return load_clip(clip, device) if alpha_clip is None else load_alpha_clip(clip, alpha_clip, device)
+
+
+def _tell(made: Made, out: Path) -> None:
+    problems = made.told.problems
+    for image, reason in problems[:10]:
+        note(f"{image}: {reason}")
+    if len(problems) > 10:
+        note(f"and {len(problems) - 10} more problems; the files photos-*.json in {out} name all")
+    kept = f", {made.kept} shards were there already" if made.kept else ""
+    say(f"retouch: {made.pairs} pairs of {made.photos} photos written to {out}{kept}")
+    shards = shards_of(out)
+    if not any(path.stat().st_size for path in shards):
+        note(f"there is no pair in {out}; the files photos-*.json there say what became of the masks")
+        return
+    write_page(read_pairs(out), read_told(shards), out / PAGE, f"Pairs of {out.resolve().name}")
+    say(f"retouch: look at {out / PAGE}")
