@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from retouch.cli.analyse import analyse
 from retouch.cli.batch import batch
 from retouch.cli.bench import bench
 from retouch.cli.data import data
@@ -31,6 +32,7 @@ app.command()(holes)
 app.command()(train)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
+app.add_typer(analyse, name="analyse")
 
 
 def _version(wanted: bool) -> None:
