@@ -130,9 +130,9 @@ def embed(tokens: Tokens, seed: int = 0) -> Embedding:
     """t-SNE of clean, masked and mapped tokens together, all at length 1, so that distances follow cosines.
 
     Args:
-        tokens: of more than MOST photos, as many are taken evenly spread. The perplexity is 30, or a third of the
-            points where that is less.
-        seed: of t-SNE; the same seed gives the same picture.
+        tokens: of more than MOST photos, as many are taken at random. The perplexity is 30, or a third of the points
+            where that is less.
+        seed: of t-SNE and that choice; the same seed gives the same picture.
 
     Raises:
         ValueError: fewer than two photos, or arrays that do not fit together.
@@ -143,8 +143,8 @@ def embed(tokens: Tokens, seed: int = 0) -> Embedding:
     check_installed()
     # By name: type checkers need not have the extra.
     manifold, pools = importlib.import_module("sklearn.manifold"), importlib.import_module("threadpoolctl")
-    taken = min(n, MOST)
-    chosen = np.arange(taken) * n // taken  # [n']
+    # At random: sizes of holes come in turns, of which every other photo has half.
+    chosen = np.sort(np.random.default_rng(seed).permutation(n)[:MOST])  # [n']
     kinds = [kind[chosen] for kind in (tokens.clean, tokens.masked, tokens.mapped) if kind is not None]
     points = _unit(np.concatenate(kinds))  # [2 n' or 3 n', d]
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
@@ -175,5 +175,7 @@ def _check(tokens: Tokens) -> None:
         raise ValueError(
             f"tokens: shares {list(tokens.shares.shape)}, tokens {given}; accepted: [N], [N, d] each, N > 1"
         )
+    if not all(np.isfinite(kind).all() for kind in (tokens.clean, tokens.masked, tokens.mapped) if kind is not None):
+        raise ValueError("tokens: hold values that are no finite numbers; accepted: finite ones")
     if not (np.isfinite(tokens.shares).all() and tokens.shares.min() >= 0 and tokens.shares.max() <= 1):
         raise ValueError(f"tokens: shares from {tokens.shares.min():g} to {tokens.shares.max():g}; accepted: 0 to 1")
