@@ -100,6 +100,31 @@ def test_whole_fills_agree(exported):
     assert np.abs(ours.uncertainty - theirs.uncertainty).max() <= 1e-4
 
 
+@pytest.mark.parametrize("hole", [True, False])
+def test_all_hole_and_no_hole_are_accepted_by_both(exported, hole):
+    images, masks = picture()
+    images, masks = np.where(hole, np.float32(0), images), np.full_like(masks, hole)
+    asked = needs(CONFIG.model_dump())
+    ours, theirs = load_onnx(exported, CONFIG), Psm(TorchRunner(generator()), asked)
+    a, b = (method(images, masks, PsmOptions(), seeds=[1, 2]) for method in (ours, theirs))
+    assert np.abs(a.images - b.images).max() <= 1e-4
+    assert np.isfinite(a.images).all()
+    assert np.array_equal(a.images, images) != hole
+    assert (a.uncertainty > 0).all() if hole else (a.uncertainty == 0).all()
+
+
+def test_a_file_with_nan_weights_is_told_when_it_fills(exported, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(exported)
+    weight = max(model.graph.initializer, key=lambda each: np.prod(each.dims))
+    values = onnx.numpy_helper.to_array(weight).copy()
+    values.flat[0] = np.nan
+    weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+    onnx.save(model, tmp_path / "nan.onnx")
+    with pytest.raises(ValueError, match="network: gives NaN or infinite values in iteration 1 of 3"):
+        load_onnx(tmp_path / "nan.onnx", CONFIG)(*picture(), PsmOptions())
+
+
 def test_a_file_of_another_network_is_refused(exported):
     with pytest.raises(ValueError, match=r"has heads 4, the config has 2; accepted: a file and a config of the same"):
         OnnxRunner(exported, TINY.model_copy(update={"heads": 2}))
