@@ -22,13 +22,13 @@ NUMBERS = ("masked", "mapped", "masked_other", "mapped_other")  # of a row
 COLUMNS = ("hole", "photos", "hole_mean", *(f"{name}_{part}" for name in NUMBERS for part in ("mean", "sd")))
 HEADS = ("masked", "mapped", "masked, another photo", "mapped, another photo")
 STYLE = """
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #1c1d1f; }
+body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #1c1d1f; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; } dt { color: #5d6066; } dd { margin: 0; }
-svg { max-width: 100%; height: auto; }
+svg { max-width: 100%; height: auto; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .8rem; text-align: right; border-top: 1px solid #dcdde0; }
-th:first-child { text-align: left; } tr:last-child > * { border-top: 2px solid #1c1d1f; }
+th, td { padding: .25rem .6rem; text-align: right; border-top: 1px solid #dcdde0; }
+td, th:first-child { white-space: nowrap; } th:first-child { text-align: left; } tr:last-child > * { border-top: 2px solid #1c1d1f; }
 """
 
 
@@ -139,7 +139,7 @@ def _html_table(found: Similarity) -> Html:
         )
         for row in (*found.rows, found.whole)
     ]
-    return tag("table", tag("thead", head), tag("tbody", *rows))
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide")
 
 
 def _name(row: Row, found: Similarity) -> str:

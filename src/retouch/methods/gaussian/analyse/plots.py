@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from retouch.methods.gaussian.analyse.statistics import Embedding, Similarity, Spread
 
-WIDTH, HEIGHT = 560, 400
-LEFT, RIGHT, TOP, BOTTOM = 56, 544, 54, 354  # of the area of the data
+WIDTH, HEIGHT = 640, 400
+LEFT, RIGHT, TOP, BOTTOM = 56, 624, 54, 354  # of the area of the data
 CLEAN, MASKED, MAPPED = "#1d6fb8", "#c8540a", "#0b7f5c"
 DASHES = "5 4"
-STYLE = "text{font:12px sans-serif;fill:#444}.grid{stroke:#dddddd}"
+STYLE = "text{font:12px sans-serif;fill:#444}.title{font-weight:bold}.grid{stroke:#dddddd}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _picture(title: str, legend: Sequence[tuple[str, str, str]], parts: Sequence
         tag("title", title),
         tag("style", Html(STYLE)),
         tag("rect", width="100%", height="100%", fill="#ffffff"),
-        tag("text", title, x=LEFT, y=18, font_weight="bold"),
+        tag("text", title, x=LEFT, y=18, class_="title"),
         *marks,
         *parts,
         xmlns="http://www.w3.org/2000/svg",
