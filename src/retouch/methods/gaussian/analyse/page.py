@@ -28,7 +28,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; } 
 svg { max-width: 100%; height: auto; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-top: 1px solid #dcdde0; }
-td, th:first-child { white-space: nowrap; } th:first-child { text-align: left; } tr:last-child > * { border-top: 2px solid #1c1d1f; }
+td, th:first-child { white-space: nowrap; }
+th:first-child { text-align: left; } tr:last-child > * { border-top: 2px solid #1c1d1f; }
 """
 
 
