@@ -86,7 +86,7 @@ def chunked(
         if value_gate is not None:
             seen = seen * _halves(read, length)[1]  # [..., blocks / 2, length, V]
             read, v, keep_v = _join(read, v, keep_v, length)
-        _halves(out, length)[1].add_(seen)
+        torch.unflatten(out, -2, (-1, 2, length))[..., 1, :, :] += seen
         length *= 2
     q, k, v = (torch.unflatten(x, -2, (-1, chunk)) for x in (q, k, v))  # [..., n, chunk, .]
     decay = keep[..., None] if value_gate is None else keep[..., None] * keep_v[..., None, :]  # [..., n, K, V or 1]
@@ -136,9 +136,9 @@ def _states(added: Tensor, decay: Tensor) -> Tensor:
 
 
 def _padded(x: Tensor, multiple: int) -> Tensor:
-    """Zeros at the end of [..., T, C] up to a multiple of tokens: they add nothing and fade nothing."""
+    """Zeros at the end of [..., T, C], in order in memory, up to a multiple of tokens; they add and fade nothing."""
     missing = -x.shape[-2] % multiple
-    return F.pad(x, (0, 0, 0, missing)) if missing else x
+    return F.pad(x, (0, 0, 0, missing)) if missing else x.contiguous()
 
 
 def _kernels(q: Tensor, k: Tensor, v: Tensor, key_gate: Tensor) -> Tensor:
