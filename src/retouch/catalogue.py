@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retouch.methods.base import Needs, NoOptions
 from retouch.methods.options import PatchMatchOptions, RadiusOptions
+from retouch.methods.pixelhacker.options import NEEDS as PIXELHACKER_NEEDS
 
 if TYPE_CHECKING:
     from retouch.methods.base import Method
@@ -36,6 +38,7 @@ class Card:
         imports: the modules that extra brings and this model uses.
         devices: devices it runs on.
         weights: card of the export with its weights, or None.
+        pull: "module:function" that gets the weights of the card of this name and gives the files, or None.
     """
 
     name: str
@@ -50,11 +53,30 @@ class Card:
     imports: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("cpu",)
     weights: Path | None = None
+    pull: str | None = None
 
     @property
     def installed(self) -> bool:
         """Whether everything the card needs can be imported."""
         return all(importlib.util.find_spec(module) is not None for module in self.imports)
+
+
+def _pixelhacker(weights: str, summary: str, good_at: str, bad_at: str) -> Card:
+    """One of PixelHacker's four released sets of weights."""
+    return Card(
+        name=f"pixelhacker/{weights}",
+        summary=f"PixelHacker (Xu et al. 2025), a latent diffusion model, {summary}",
+        good_at=good_at,
+        bad_at=bad_at,
+        licence="MIT (weights; their SHA-256 is not published), Apache-2.0 (code)",
+        needs=PIXELHACKER_NEEDS,
+        build=f"retouch.methods.pixelhacker.method:{weights}",
+        size_mb=3617,
+        extra="diffusion",
+        imports=("torch", "diffusers"),
+        devices=("cpu", "cuda", "mps", "xpu"),
+        pull="retouch.methods.pixelhacker.release:pull",
+    )
 
 
 CARDS: tuple[Card, ...] = (
@@ -109,6 +131,30 @@ CARDS: tuple[Card, ...] = (
         extra="cv",
         imports=("skimage",),
     ),
+    _pixelhacker(
+        "pretrained",
+        "as trained on 14 million photos",
+        good_at="removing objects, large holes; new objects with -O task=foreground",
+        bad_at="speed: minutes a photo without a GPU; sizes far from 512 pixels",
+    ),
+    _pixelhacker(
+        "places2",
+        "fine-tuned on Places2",
+        good_at="scenes: rooms, streets, landscapes; large holes",
+        bad_at="speed: minutes a photo without a GPU; anything but scenes",
+    ),
+    _pixelhacker(
+        "celebahq",
+        "fine-tuned on CelebA-HQ",
+        good_at="aligned portraits",
+        bad_at="anything else; speed: minutes a photo without a GPU",
+    ),
+    _pixelhacker(
+        "ffhq",
+        "fine-tuned on FFHQ",
+        good_at="aligned faces, more diverse ones",
+        bad_at="anything else; speed: minutes a photo without a GPU",
+    ),
 )
 
 
@@ -159,9 +205,36 @@ def load_method(card: Card, device: str = "auto") -> Method:
         raise ValueError(f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}")
     if device != "auto" and device not in card.devices:
         raise ValueError(f"device: model {card.name!r} runs on {', '.join(card.devices)}, not on {device!r}")
+    _check_installed(card)
+    arguments = (card.needs, device) if card.weights is None else (card.needs, device, card.weights)
+    method: Method = _named(card.build)(*arguments)
+    return method
+
+
+def pull(card: Card) -> tuple[Path, ...]:
+    """Get the weights of a card, so that it can be loaded without the hub; what is here already is not fetched again.
+
+    Returns:
+        The files; none where the model needs no download.
+
+    Raises:
+        FileNotFoundError: they are not to be had; the message says which file to put where.
+        ValueError: a file is damaged.
+        ImportError: the extra the card needs is not installed; the message says which.
+    """
+    if card.pull is None:
+        return ()
+    _check_installed(card)
+    files: tuple[Path, ...] = _named(card.pull)(card.name)
+    return files
+
+
+def _check_installed(card: Card) -> None:
     if not card.installed:
         raise ImportError(f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'")
-    module, function = card.build.split(":")
-    arguments = (card.needs, device) if card.weights is None else (card.needs, device, card.weights)
-    method: Method = getattr(importlib.import_module(module), function)(*arguments)
-    return method
+
+
+def _named(place: str) -> Callable[..., Any]:
+    module, name = place.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found

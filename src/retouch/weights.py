@@ -1,7 +1,7 @@
 """Weight files: which there are, where they lie, whether they are the right ones, and what is in them.
 
 No pickles: `.safetensors` is read as it is, `.pth` and its kin only with `weights_only=True`. Nothing is fetched from
-anywhere but the hub, from a pinned revision, and never when `HF_HUB_OFFLINE` is set.
+anywhere but the hub, and never when `HF_HUB_OFFLINE` is set.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retouch.atomic import atomic
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FOLDER_VARIABLE = "RETOUCH_WEIGHTS"
+CACHE_VARIABLE = "RETOUCH_CACHE"
 
 
 class WeightsMissing(FileNotFoundError):
@@ -32,7 +35,7 @@ class WeightFile:
         sha256: its SHA-256 in hexadecimal; the leading digits where only those are published; None: none is published.
         url: page or address where a person gets it.
         repo: hub repository it is fetched from; None: it is not fetched.
-        revision: commit of that repository.
+        revision: commit of that repository; None: none is known, the newest is taken.
         remote: its name there, where it differs.
     """
 
@@ -54,7 +57,7 @@ class Weights:
 
 
 def locate(weights: Weights, path: str | os.PathLike[str] | None = None) -> Path:
-    """Find the file of `weights`, looking at `path`, the folders in RETOUCH_WEIGHTS and the hub, in this order.
+    """Find the file of `weights`: in the cache, in the folders in RETOUCH_WEIGHTS, on the hub, in this order.
 
     Args:
         weights: the set that is wanted.
@@ -73,7 +76,8 @@ def locate(weights: Weights, path: str | os.PathLike[str] | None = None) -> Path
         if found is None or not found.is_file():
             raise WeightsMissing(f"{weights.name}: {given} does not exist or holds no such file; {_advice(weights)}")
     else:
-        folders = [Path(p) for p in os.environ.get(FOLDER_VARIABLE, "").split(os.pathsep) if p]
+        named = [Path(p) for p in os.environ.get(FOLDER_VARIABLE, "").split(os.pathsep) if p]
+        folders = [cache_folder(), *named]
         hits = (_in_folder(weights, folder) for folder in folders)
         found = next((hit for hit in hits if hit is not None), None) or _from_hub(weights)
         if found is None:
@@ -82,6 +86,12 @@ def locate(weights: Weights, path: str | os.PathLike[str] | None = None) -> Path
     if known is not None and known.sha256 is not None:
         check_hash(found, known.sha256)
     return found
+
+
+def cache_folder() -> Path:
+    """Where converted weights are kept: the folder in RETOUCH_CACHE, or `.cache/retouch` in the user's home."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path.home() / ".cache" / "retouch"
 
 
 def file_hash(path: str | os.PathLike[str]) -> str:
@@ -118,16 +128,41 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
 
 
+def write_tensors(
+    tensors: Mapping[str, Tensor], file: Path, about: Mapping[str, str] | None = None, *, overwrite: bool = False
+) -> None:
+    """Write a `.safetensors` file whole or not at all, with the texts `about` it; its folder is made.
+
+    Raises:
+        FileExistsError: the file exists and `overwrite` is False.
+        OSError: it could not be written.
+    """
+    from safetensors.torch import save_file
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(file, overwrite=overwrite) as out:
+        save_file(dict(tensors), out.name, dict(about or {}))
+
+
 def fill_module(module: nn.Module, tensors: Mapping[str, Tensor], path: str | os.PathLike[str]) -> None:
     """Copy `tensors` into `module`, which must have exactly these names and shapes.
+
+    Raises:
+        ValueError: as `check_fit`.
+    """
+    check_fit(module, tensors, path)
+    module.load_state_dict({k: v for k, v in tensors.items() if not _is_counter(k)}, strict=False)
+
+
+def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: str | os.PathLike[str]) -> None:
+    """Refuse tensors that are not exactly the module's by name and shape; it may be on the device "meta".
 
     Raises:
         ValueError: a name is missing or unexpected, or a shape differs; the message names the first and the file.
     """
     own = module.state_dict()
-    # Counters of training batches are of no use here and older files lack them.
-    needed = {k for k in own if not k.endswith("num_batches_tracked")}
-    given = {k for k in tensors if not k.endswith("num_batches_tracked")}
+    needed = {k for k in own if not _is_counter(k)}
+    given = {k for k in tensors if not _is_counter(k)}
     missing, unexpected = sorted(needed - given), sorted(given - needed)
     if missing:
         raise ValueError(f"{path}: {len(missing)} keys are missing, first {missing[0]!r}; given {len(given)}")
@@ -137,7 +172,11 @@ def fill_module(module: nn.Module, tensors: Mapping[str, Tensor], path: str | os
         if own[key].shape != tensors[key].shape:
             shapes = f"{tuple(tensors[key].shape)}; accepted: {tuple(own[key].shape)}"
             raise ValueError(f"{path}: {key!r} has shape {shapes}")
-    module.load_state_dict({k: tensors[k] for k in needed}, strict=False)
+
+
+def _is_counter(key: str) -> bool:
+    """Counters of training batches are of no use here and older files lack them."""
+    return key.endswith("num_batches_tracked")
 
 
 def _in_folder(weights: Weights, folder: Path) -> Path | None:

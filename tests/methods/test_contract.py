@@ -1,4 +1,4 @@
-"""Every model of the catalogue holds to the contract of `methods.base`."""
+"""Every model of the catalogue that needs no download holds to the contract of `methods.base`."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from retouch.catalogue import CARDS, find, load_method
 from retouch.methods.base import Cancelled
 
-pytestmark = pytest.mark.parametrize("name", [card.name for card in CARDS])
+pytestmark = pytest.mark.parametrize("name", [card.name for card in CARDS if not card.size_mb])
 
 
 def inputs(method, count=2, seed=0):

@@ -9,11 +9,13 @@ import typer
 from retouch.cli.analyse import analyse
 from retouch.cli.batch import batch
 from retouch.cli.bench import bench
+from retouch.cli.convert import convert
 from retouch.cli.data import data
 from retouch.cli.fill import fill
 from retouch.cli.holes import holes
 from retouch.cli.mask import mask
 from retouch.cli.models import models
+from retouch.cli.pull import pull
 from retouch.cli.speak import out
 from retouch.cli.train import train
 
@@ -28,6 +30,8 @@ app.command()(fill)
 app.command()(batch)
 app.command()(mask)
 app.command()(models)
+app.command()(pull)
+app.command()(convert)
 app.command()(holes)
 app.command()(train)
 app.add_typer(data, name="data")

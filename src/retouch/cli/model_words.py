@@ -24,7 +24,8 @@ def table(cards: Sequence[Card]) -> str:
     from rich.text import Text
 
     rows = Table(expand=False, show_lines=True)
-    for heading in ("model", "what it does", "good at", "bad at", "needs", "licence"):
+    rows.add_column("model", no_wrap=True)  # whole names, to copy
+    for heading in ("what it does", "good at", "bad at", "needs", "licence"):
         rows.add_column(heading, overflow="fold")
     for one in cards:
         name = f"{one.name}\n(default)" if one.name == DEFAULT_MODEL else one.name
@@ -52,8 +53,14 @@ def card(one: Card) -> str:
         ("seed", "changes the result" if needs.stochastic else "has no effect"),
     ]
     for option in options(one):
-        accepted = f"; accepted: {option['accepted']}" if option["accepted"] else ""
-        lines.append((f"-O {option['name']}", f"{option['description']} (default {option['default']}{accepted})"))
+        facts = [f"default {option['default']}"] if option["default"] is not None else []
+        facts += [f"accepted: {option['accepted']}"] if option["accepted"] else []
+        lines.append(
+            (
+                f"-O {option['name']}",
+                f"{option['description']} ({'; '.join(facts)})" if facts else option["description"],
+            )
+        )
     rows = Table.grid(padding=(0, 2))
     for heading, text in lines:
         rows.add_row(Text(heading, style="bold"), Text(text))

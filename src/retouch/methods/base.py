@@ -21,6 +21,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def sees_hole(self) -> bool:
+        """Whether the method is given what lies under the hole: only for one paper's own way, asked for by name."""
+        return False
+
 
 class NoOptions(Options):
     """A method without options of its own."""

@@ -91,7 +91,7 @@ class TorchMethod:
 
     def _part(self, images: Images, masks: Masks, call: Call) -> Images:
         hole = masks[..., None]  # [n, H, W, 1]
-        blank = np.where(hole, np.float32(0), images)  # [n, H, W, 3]
+        blank = images if call.options.sees_hole else np.where(hole, np.float32(0), images)  # [n, H, W, 3]
         with torch.inference_mode():
             out = self.fill(to_tensor(blank, self.device), to_tensor(hole.astype(np.float32), self.device), call)
             if not out.isfinite().all():

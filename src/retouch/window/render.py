@@ -61,7 +61,7 @@ class Cut:
     seed: int
     rgb: Images  # [h, w, 3], nothing hidden
     blocked: Masks  # [h, w]
-    low: Images  # [a, b, 3], blanked, at window.size
+    low: Images  # [a, b, 3], blanked unless the method sees the hole, at window.size
     low_blocked: Masks  # [a, b]
 
 
@@ -106,7 +106,7 @@ def fill_batch(
     cancel: CancelCallback | None,
 ) -> None:
     """Fill windows that do not overlap, in one call of the method, and paste them into the canvas."""
-    cuts = [_cut(canvas, window, window_seed(seed, window)) for window in batch]
+    cuts = [_cut(canvas, window, window_seed(seed, window), options.sees_hole) for window in batch]
     size = padded_size(batch[0].size, method.needs)
     scale = _render_scale(batch[0].scale, method.needs)
     filled = method(
@@ -126,12 +126,14 @@ def fill_batch(
             _note_uncertainty(canvas, cut, filled.uncertainty[k, :height, :width])
 
 
-def _cut(canvas: Canvas, window: Window, seed: int) -> Cut:
+def _cut(canvas: Canvas, window: Window, seed: int, shown: bool) -> Cut:
     rgb = photos.window_rgb(canvas.photo, window.box)  # [h, w, 3]
     blocked = canvas.blocked(window)
     blank = np.where(blocked[..., None], np.float32(0), rgb)
     low, low_blocked = (blank, blocked) if window.size == sides(window.box) else shrink(blank, blocked, window.size)
     low[low_blocked] = 0.0
+    if shown:
+        low = rgb if window.size == sides(window.box) else shrink(rgb, np.zeros_like(blocked), window.size)[0]
     return Cut(window, seed, rgb, blocked, low, low_blocked)
 
 

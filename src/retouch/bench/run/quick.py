@@ -1,4 +1,4 @@
-"""The quick comparison: val-256 on photos that ship with the package, with every model that is installed."""
+"""The quick comparison: val-256 on photos that ship with the package, with every installed model that is no download."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def quick_plan(
     Args:
         photos: a folder; None: nine photos of the package.
         objects: a folder of shapes or an annotation file; None: nine shapes of the package.
-        models: None: all that are installed and run on `device`.
+        models: None: all that are installed, need no download and run on `device`.
         limit, weights, extractor, device: as for `make_plan`.
 
     Raises:
         FileNotFoundError, ValueError, ImportError: as `make_plan`.
     """
     if models is None:
-        models = [card.name for card in cards() if card.installed and device in ("auto", *card.devices)]
+        here = (card for card in cards() if card.installed and not card.size_mb)
+        models = [card.name for card in here if device in ("auto", *card.devices)]
     return make_plan(
         PROTOCOL,
         SHIPPED / "photos" if photos is None else photos,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from diffusers import AutoencoderKL
     from torch import Tensor
 
 TILE = 1024  # pixels a side that the VAE takes whole; larger photos go through it in overlapping tiles
@@ -56,7 +55,7 @@ class Vae:
     It computes in its own precision, whatever the denoiser's: VAEs of this family overflow in fp16.
     """
 
-    def __init__(self, vae: AutoencoderKL) -> None:
+    def __init__(self, vae: Any) -> None:
         self.vae = vae.eval().requires_grad_(False)
         self.channels = int(vae.config.latent_channels)
         self.factor = 2 ** (len(vae.config.block_out_channels) - 1)

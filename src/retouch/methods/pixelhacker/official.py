@@ -86,7 +86,8 @@ def difference(before: NDArray[np.uint8], after: NDArray[np.uint8], hole: Masks)
     """Mean colour [3] of `before` less that of `after`, around the hole in its larger box; 0 where that is empty."""
     ring = np.zeros_like(hole)  # [H, W]
     if hole.any():
-        ring[span(hole.any(1)), span(hole.any(0))] = True
+        rows, columns = hole.any(axis=1, keepdims=True), hole.any(axis=0, keepdims=True)  # [H, 1], [1, W]
+        ring[span(rows[:, 0]), span(columns[0])] = True
         ring &= ~hole
     if not ring.any():
         return np.zeros(3)  # the script has the mean of nothing here

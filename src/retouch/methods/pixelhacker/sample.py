@@ -10,6 +10,7 @@ in between: all that is random comes in as `Draws`.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
@@ -177,13 +178,11 @@ def schedule(sampling: Sampling, device: torch.device | str = "cpu") -> tuple[An
     Raises:
         ModuleNotFoundError: diffusers is not installed.
     """
-    from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
-
-    scheduler: Any
+    diffusers = importlib.import_module("diffusers")  # not typed, and an extra
     if sampling.solver == "ddim":
-        scheduler = DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
+        scheduler = diffusers.DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
     else:
-        scheduler = DPMSolverMultistepScheduler(**BETAS, algorithm_type="dpmsolver++", solver_order=2)
+        scheduler = diffusers.DPMSolverMultistepScheduler(**BETAS, algorithm_type="dpmsolver++", solver_order=2)
     scheduler.set_timesteps(sampling.steps, device=device)
     done = max(1, min(int(sampling.steps * sampling.strength), sampling.steps))
     return scheduler, scheduler.timesteps[-done:]
