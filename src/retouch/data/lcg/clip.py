@@ -5,6 +5,7 @@ p = softmax(s cos(image, text)) over prompts "a photo of a NAME" with CLIP's own
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from retouch.data.lcg.pretrained import from_folder, normalised, transformers
 from retouch.features.transformer import CLIP
 from retouch.mask.morphology import bounding_box
+from retouch.weights import WeightsMissing
 
 if TYPE_CHECKING:
     import os
@@ -122,10 +124,16 @@ def load_alpha_clip(folder: str | os.PathLike[str], alpha: str | os.PathLike[str
 
 
 def _tokeniser(folder: str | os.PathLike[str]) -> Tokenise:
+    at = Path(folder)
+    # Without its files the package would make a tokeniser that knows no word.
+    if not ((at / "tokenizer.json").is_file() or all((at / name).is_file() for name in ("vocab.json", "merges.txt"))):
+        raise WeightsMissing(
+            f"clip: {str(at)!r} lacks tokenizer.json, or vocab.json and merges.txt; get them from {WHERE}"
+        )
     try:
-        words = transformers("CLIPTokenizer").AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        words = transformers("clip").AutoTokenizer.from_pretrained(at, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"clip: {str(folder)!r} does not hold the tokeniser's files; get them from {WHERE}") from error
+        raise ValueError(f"clip: the tokeniser in {str(at)!r} cannot be read ({error})") from error
 
     def tokenise(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         found = words(list(texts), padding=True, return_tensors="pt")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+from safetensors import SafetensorError
 
 from retouch.weights import WeightsMissing
 
@@ -38,7 +39,7 @@ def from_folder(kind: str, folder: str | os.PathLike[str], where: str, device: s
         raise WeightsMissing(f"{kind}: {str(at)!r} lacks config.json or model.safetensors; get them from {where}")
     try:
         model, found = model_class.from_pretrained(at, local_files_only=True, output_loading_info=True)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
         raise ValueError(f"{kind}: {str(at)!r} cannot be read ({' '.join(str(error).split())[:200]})") from error
     # Weights that are missing would stay random.
     if found["missing_keys"]:

@@ -1,0 +1,124 @@
+"""Batches of samples of pairs as tensors, made by worker processes: what `retouch.train` reads."""
+
+from __future__ import annotations
+
+import signal
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+
+import torch
+from torch.utils.data import DataLoader
+
+from retouch.data.lcg.samples import PairSet, fingerprint
+from retouch.data.training.loader import to_tensors
+from retouch.data.training.order import positions
+from retouch.holes.check import checked_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import Tensor
+
+    from retouch.data.lcg.pairs import Pairs
+    from retouch.data.lcg.samples import PairSample, PairSettings
+    from retouch.data.training.unusable import Unusable
+
+B = TypeVar("B")
+Made: TypeAlias = "list[PairSample] | Exception"
+
+
+class PairLoader(Generic[B]):
+    """Endless batches of samples of pairs from any step on; batch k is the same whatever the number of workers.
+
+    Args:
+        pairs: what to train on.
+        settings: what samples are.
+        make: turns photos [B, 3, S, S] float32 in [0, 1], holes [B, 1, S, S] float32 with 1 = hole, seeds [B] int64 and
+            labels [B] int64 (0 = background, 1 = foreground) into what is yielded, such as `retouch.train.batch.Batch`.
+        workers: processes that make samples; 0: this process does it.
+        prefetch: batches that each worker makes ahead.
+
+    Attributes:
+        fingerprint: changes with the pairs and the settings.
+        description: one line for people.
+        unusable: pairs that this process has passed over so far, by photo.
+
+    Raises:
+        ValueError: a class that is to be drawn has no pair; a number that is not in its range.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        settings: PairSettings,
+        make: Callable[[Tensor, Tensor, Tensor, Tensor], B],
+        *,
+        workers: int = 0,
+        prefetch: int = 2,
+    ) -> None:
+        self.pairs, self.settings, self.make = pairs, settings, make
+        self.workers, self.prefetch = checked_count("workers", workers), checked_count("prefetch", prefetch, least=1)
+        self.unusable: dict[str, Unusable] = {}
+        pairs.weights(settings.foreground)  # what is wrong is said now, not in the first step
+        self.fingerprint = fingerprint(pairs, settings)
+        counts = len(pairs.of("foreground")), len(pairs.of("background"))
+        self.description = f"{counts[0]} foreground and {counts[1]} background pairs"
+
+    def batches(self, first: int, *, batch: int, seed: int, rank: int = 0, processes: int = 1) -> Iterator[B]:
+        """This process's part of the batches `first`, `first` + 1, ..., without end.
+
+        Args:
+            first: the first step.
+            batch: samples of a step, over all processes; `order.positions` says how they are divided.
+            seed: of the run.
+            rank: of this process among those that train together.
+            processes: their number.
+
+        Raises:
+            OSError, ValueError: as `draw_pair` and `positions`.
+        """
+        positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
+        steps = (positions(step, batch, rank, processes) for step in count(first))
+        for made in self._made(_Batches(PairSet(self.pairs, self.settings, seed)), steps):
+            if isinstance(made, Exception):
+                raise made
+            drawn = [sample.drawn for sample in made]
+            self.unusable.update((each.name, each) for one in drawn for each in one.unusable)
+            labels = torch.tensor([sample.label for sample in made], dtype=torch.int64)  # [B]
+            yield self.make(*to_tensors(drawn), labels)
+
+    def _made(self, batches: _Batches, steps: Iterator[range]) -> DataLoader[Any]:
+        several: dict[str, Any] = {"prefetch_factor": self.prefetch} if self.workers else {}
+        return DataLoader(
+            cast("Any", batches),  # map-style: it only needs __getitem__
+            batch_size=None,
+            sampler=cast("Any", steps),  # a key is a range: a whole batch
+            num_workers=self.workers,
+            collate_fn=_as_it_is,
+            worker_init_fn=_ignore_interrupts,
+            generator=torch.Generator(),  # or making an iterator would draw from the global generator
+            **several,
+        )
+
+
+class _Batches:
+    """Makes a whole batch at once, in a worker."""
+
+    def __init__(self, samples: PairSet) -> None:
+        self.samples = samples
+
+    def __getitem__(self, places: range) -> Made:
+        # What fails is handed over: a DataLoader would wrap it in a message of many lines.
+        try:
+            return [self.samples[place] for place in places]
+        except (OSError, ValueError) as error:
+            return error
+
+
+def _as_it_is(made: Any) -> Any:
+    return made
+
+
+def _ignore_interrupts(worker: int) -> None:  # noqa: ARG001
+    # Ctrl-C reaches every process of the terminal; the training process ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
