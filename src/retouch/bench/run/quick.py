@@ -1,4 +1,4 @@
-"""The quick comparison: val-256 on photos that ship with the package, with every installed model that is no download."""
+"""The quick comparison: val-256 on photos that ship with the package, with all that is installed and no download."""
 
 from __future__ import annotations
 
