@@ -194,16 +194,19 @@ def child(case: Case) -> dict[str, float] | str:
 
 def rows(name: str, sides: list[int], device: str, work: str, file: str) -> list[list[str]]:
     """A row for each form, three cells for each size; ratios are to the first form."""
-    found, first = [], {}
-    for form in FORMS[device]:
+    found: list[list[str]] = []
+    first: dict[int, float] = {}
+    for number, form in enumerate(FORMS[device]):
         cells = [form]
         for side in sides:
             cost = child(Case(name, form, side, device, work, file))
             if isinstance(cost, str):
                 cells += [cost, "", ""]
                 continue
-            first.setdefault(side, cost["ms"])
-            cells += [f"{cost['ms']:.3g}", f"{first[side] / cost['ms']:.2f}", f"{cost['mb']:.0f}"]
+            if number == 0:
+                first[side] = cost["ms"]
+            ratio = f"{first[side] / cost['ms']:.2f}" if side in first else ""
+            cells += [f"{cost['ms']:.4g}", ratio, f"{cost['mb']:.0f}"]
         print(" | ".join(cells), file=sys.stderr, flush=True)
         found.append(cells)
     return found
@@ -215,7 +218,7 @@ def tables(name: str, sides: list[int], device: str, folder: Path) -> None:
     if device == "cpu":
         torch.manual_seed(0)
         export_onnx(Generator(variant(name).network), file)
-    head = ["form", *(cell for side in sides for cell in (f"{side}², ms", "times the first", "MB"))]
+    head = ["form", *(cell for side in sides for cell in (f"{side}², ms", "times as fast", "MB"))]
     works = WORKS[:1] if device == "cpu" else WORKS
     for work in works:
         title = f"{name}, {'processor time, one thread' if device == 'cpu' else 'GPU'}: {work}"
