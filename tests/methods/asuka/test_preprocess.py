@@ -48,10 +48,10 @@ def test_the_official_way_shows_some_of_it():
     assert torch.equal(*(preprocess(x, hole, 64)[0] for x in (torch.zeros(1, 3, 128, 128), white)))
 
 
-@pytest.mark.parametrize("size", [(256, 256), (1000, 700), (65, 64), (30, 40)])
+@pytest.mark.parametrize("size", [(256, 256), (500, 350), (65, 64), (30, 40)])
 def test_a_stroke_of_one_pixel_is_seen_wherever_it_is(size):
     height, width = size
-    for at in range(0, width, 7):
+    for at in range(0, width, 13):
         hole = torch.zeros(1, 1, height, width)
         hole[..., at] = 1
         mask = preprocess(torch.zeros(1, 3, height, width), hole, 64)[1]
@@ -88,12 +88,12 @@ def test_a_hole_with_soft_edges_counts_wholly():
     assert torch.equal(preprocess(photo(64, 64), hole, 64)[1], blob(64, 64))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(24, 36), (31, 47), (5, 20)])
 def test_areas_weigh_every_pixel_by_what_lies_in_them(size):
     x = photo(*size).double()
-    fine = x.repeat_interleave(64, 2).repeat_interleave(64, 3)  # then areas are whole
-    expected = fine.reshape(1, 3, 64, size[0], 64, size[1]).mean((3, 5))
-    torch.testing.assert_close(area(x, 64), expected, rtol=0, atol=2e-3)
+    fine = x.repeat_interleave(12, 2).repeat_interleave(12, 3)  # then areas are whole
+    expected = fine.reshape(1, 3, 12, size[0], 12, size[1]).mean((3, 5))
+    torch.testing.assert_close(area(x, 12), expected)
 
 
 @pytest.mark.parametrize("size", [(128, 128), (256, 256), (192, 320), (101, 147), (421, 300)])

@@ -99,7 +99,7 @@ class MaskedAutoencoder(nn.Module):
         """
         self._check(images, holes)
         touched = self.coverage(holes) > 0  # [B, N]
-        count = max(1, int(self.config.tokens * (1 - removed)))
+        count = max(1, round(self.config.tokens * (1 - removed)))
         kept = torch.argsort((noise.to(images.device) + touched).clamp(0, 1), dim=1, stable=True)[:, :count]  # [B, n]
         tokens = self.patch_embed(images) + self.positions  # [B, N, D]
         seen = tokens.gather(1, kept[..., None].expand(-1, -1, tokens.shape[2]))  # [B, n, D]
