@@ -62,7 +62,7 @@ class Sampling:
         task: "remove": the hole becomes background; "foreground": it becomes an object.
         start: "masked": the masked photo's latent with noise; "noise": noise alone; "image": the whole photo's latent
             with noise, as released, through which a trace of what the hole hides gets into the fill.
-        solver: "ddim", or "dpm++", DPM-Solver++ of second order, which needs fewer steps.
+        solver: "ddim", or "dpm++", DPM-Solver++ (Lu et al. 2022) of second order, which needs fewer steps.
         strength: share of the steps that are done, the last ones; the first ones are left out.
         noise_offset: standard deviation of noise that is the same for a whole channel, added to the first noise.
         latent_mask: which pixels of the latent's mask are hole: "any": those that a hole touches; "nearest": those
@@ -182,7 +182,9 @@ def schedule(sampling: Sampling, device: torch.device | str = "cpu") -> tuple[An
     if sampling.solver == "ddim":
         scheduler = diffusers.DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
     else:
-        scheduler = diffusers.DPMSolverMultistepScheduler(**BETAS, algorithm_type="dpmsolver++", solver_order=2)
+        # Steps even in the logarithm of the signal-to-noise ratio: with steps even in time nothing is gained.
+        even = {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_lu_lambdas": True}
+        scheduler = diffusers.DPMSolverMultistepScheduler(**BETAS, **even)
     scheduler.set_timesteps(sampling.steps, device=device)
     done = max(1, min(int(sampling.steps * sampling.strength), sampling.steps))
     return scheduler, scheduler.timesteps[-done:]
