@@ -4,8 +4,9 @@
 
 All rows of a seed have the same steps, photos, holes and order. Each (row, seed) is trained by retouch's own loop,
 exported, and judged on held-out photos with small and large holes (`HOLES`) by LPIPS (AlexNet, which no training saw),
-PSNR and SSIM. OUT/cells.csv has a line for each (row, seed, holes); called again, the command skips what it has.
-OUT/table.md and OUT/curves.svg are made from it; experiments are listed in ablation_experiments.py.
+PSNR and SSIM. OUT/ROW-SEED/cells.csv has a line for each kind of hole; called again, the command skips what it has, so
+several processes can share the work, each with --rows of its own. OUT/cells.csv, OUT/table.md and OUT/curves.svg are
+made of all that is done. The experiments are listed in ablation_experiments.py.
 """
 
 from __future__ import annotations
@@ -25,27 +26,23 @@ from retouch.atomic import atomic
 
 def run(experiment: Experiment, rows: list[str], seeds: int, scale: Scale) -> None:
     """Train and judge what is missing, seed by seed, so that an early end leaves whole seeds."""
-    file = scale.out / "cells.csv"
-    cells = read_cells(file)
-    for cell in cells:
+    for cell in read_cells(scale.out):
         if (cell.steps, cell.size) != (scale.steps, scale.size):
-            raise ValueError(
-                f"steps, size: are {scale.steps}, {scale.size}; accepted: those of {file}, {cell.steps}, {cell.size}"
-            )
-    missing = [(seed, name) for seed in range(seeds) for name in rows]
-    missing = [(seed, name) for seed, name in missing if (name, seed) not in {(c.row, c.seed) for c in cells}]
-    bench = open_bench(scale) if missing else None
-    for seed, name in missing:
-        assert bench is not None
-        start = time.perf_counter()
-        new = run_cell(experiment, experiment.row(name), seed, scale, bench)
-        cells += new
-        write_cells(file, cells)
-        figures = ", ".join(f"{c.holes} LPIPS {c.lpips:.4f} PSNR {c.psnr:.2f}" for c in new)
-        print(
-            f"{name} {seed}: {time.perf_counter() - start:.0f} s, {new[0].seconds:.0f} of processor; {figures}",
-            flush=True,
-        )
+            there = f"those in {scale.out}, {cell.steps}, {cell.size}"
+            raise ValueError(f"steps, size: are {scale.steps}, {scale.size}; accepted: {there}")
+    bench = None
+    for seed in range(seeds):
+        for name in rows:
+            file = scale.out / f"{name}-{seed}" / "cells.csv"
+            if file.is_file():
+                continue
+            bench = bench or open_bench(scale)
+            start = time.perf_counter()
+            cells = run_cell(experiment, experiment.row(name), seed, scale, bench)
+            write_cells(file, cells)
+            figures = ", ".join(f"{c.holes} LPIPS {c.lpips:.4f} PSNR {c.psnr:.2f}" for c in cells)
+            seconds = f"{time.perf_counter() - start:.0f} s, {cells[0].seconds:.0f} of processor"
+            print(f"{name} {seed}: {seconds}; {figures}", flush=True)
 
 
 def main() -> None:
@@ -61,25 +58,30 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--photos", type=int, help="that judge the end; default: all of --val")
     parser.add_argument("--curve-photos", type=int, default=48, help="that judge on the way")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that read photos")
     given = parser.parse_args()
     experiment = EXPERIMENTS[given.experiment]
     rows = given.rows.split(",") if given.rows else [row.name for row in experiment.rows]
     scale = Scale(
-        tuple(given.data),
-        given.val,
-        given.weights,
-        given.out,
-        given.size,
-        given.steps,
-        given.photos,
-        given.curve_photos,
+        data=tuple(given.data),
+        held_out=given.val,
+        weights=given.weights,
+        out=given.out,
+        size=given.size,
+        steps=given.steps,
+        photos=given.photos,
+        curve_photos=given.curve_photos,
+        device=given.device,
+        workers=given.workers,
     )
     for name in rows:
         experiment.row(name)  # an unknown one is told before anything is trained
     scale.out.mkdir(parents=True, exist_ok=True)
     run(experiment, rows, given.seeds, scale)
-    curves = read_curves(scale.out, experiment)
-    text = markdown(experiment, read_cells(scale.out / "cells.csv"))
+    cells, curves = read_cells(scale.out), read_curves(scale.out, experiment)
+    write_cells(scale.out / "cells.csv", cells)
+    text = markdown(experiment, cells)
     text += f"\n\nOn the way, mean of the seeds:\n\n{table(experiment, curves)}"
     for name, content in (("table.md", f"{text}\n\n{machine()}\n"), ("curves.svg", svg(experiment, curves) + "\n")):
         with atomic(scale.out / name, "w", overwrite=True) as out:

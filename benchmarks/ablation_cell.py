@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from ablation_experiments import Experiment, Row
 from ablation_table import Cell
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from retouch.bench.metrics.perceptual import lpips
@@ -25,6 +28,7 @@ from retouch.data.training.samples import Drawn
 from retouch.features import load
 from retouch.features.loaders import load_lpips
 from retouch.features.lpips import Lpips
+from retouch.train.batch import Batch
 from retouch.train.catalogue import find_trainable
 from retouch.train.events import Event
 from retouch.train.export import export, start_from
@@ -32,17 +36,17 @@ from retouch.train.fixed import fill_samples
 from retouch.train.log import Log
 from retouch.train.loop import train
 from retouch.train.reading import read_settings
-from retouch.train.recipe import Recipe
+from retouch.train.recipe import Data, Recipe
 from retouch.train.session import open_session
 
 # 20 to 40 % and 40 to 60 % of the photo, as the papers' small and large; their sizes follow the photo's.
 HOLES = {"small": "comodgan-h1", "large": "comodgan-h2"}
-POINTS = 10  # of a curve
+POINTS = 8  # of a curve
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What all cells share: data, size, steps, photos that judge the end and (fewer) those that judge on the way."""
+    """What all cells share: where things are, size, steps, photos that judge the end and the way, the machine."""
 
     data: tuple[Path, ...]
     held_out: Path
@@ -52,6 +56,8 @@ class Scale:
     steps: int
     photos: int | None
     curve_photos: int
+    device: str = "cpu"
+    workers: int = 0
 
 
 class Tokens:
@@ -61,29 +67,47 @@ class Tokens:
     shows nothing more. Equal samples have equal tokens, and all rows of a seed see the same samples.
     """
 
-    def __init__(self, weights: Path) -> None:
-        self.feature = load("vgg16-relu5_3", weights).feature
-        self.known: dict[bytes, Any] = {}
+    def __init__(self, weights: Path, device: str) -> None:
+        self.feature = load("vgg16-relu5_3", weights, device).feature
+        self.known: dict[bytes, NDArray[np.float32]] = {}
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images [B, 3, H, W] in [0, 1] to tokens [B, 512], without gradient."""
-        keys = [hashlib.blake2b(image.numpy().tobytes(), digest_size=16).digest() for image in images.contiguous()]
+        keys = [
+            hashlib.blake2b(image.numpy().tobytes(), digest_size=16).digest() for image in images.cpu().contiguous()
+        ]
         missing = [k for k, key in enumerate(keys) if key not in self.known]
         if missing:
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16):
                 tokens = self.feature(255 * images[missing])  # [b, 512]
             # As arrays: what validation makes in inference mode could not be trained with.
-            self.known |= {keys[k]: token.float().numpy() for k, token in zip(missing, tokens, strict=True)}
-        return torch.stack([torch.from_numpy(self.known[key]) for key in keys])  # [B, 512]
+            self.known |= {keys[k]: token.float().cpu().numpy() for k, token in zip(missing, tokens, strict=True)}
+        return torch.from_numpy(np.stack([self.known[key] for key in keys])).to(images.device)  # [B, 512]
+
+
+class Kept:
+    """Training data whose batches are made once: all rows of a seed see the very same."""
+
+    def __init__(self, data: Data, steps: int) -> None:
+        self.data, self.steps = data, steps
+        self.fingerprint, self.description = data.fingerprint, data.description
+        self.made: list[Batch] = []
+
+    def batches(self, first: int, **share: int) -> Iterator[Batch]:
+        """As `retouch.train.recipe.Data`, up to the last step."""
+        if not self.made:
+            self.made = list(islice(self.data.batches(0, **share), self.steps))
+        return iter(self.made[first:])
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What judges every cell alike: LPIPS, the held-out samples by kind of hole, and the tokens."""
+    """What all cells share: LPIPS, the held-out samples by kind of hole, tokens, and training data by seed."""
 
     network: Lpips
     samples: Mapping[str, tuple[Drawn, ...]]
     tokens: Tokens
+    data: dict[int, Kept] = field(default_factory=dict)
 
 
 def open_bench(scale: Scale) -> Bench:
@@ -93,7 +117,7 @@ def open_bench(scale: Scale) -> Bench:
         kind: fixed_samples(photos, size=scale.size, holes=recipe, limit=scale.photos).samples
         for kind, recipe in HOLES.items()
     }
-    return Bench(load_lpips("alex", scale.weights), samples, Tokens(scale.weights))
+    return Bench(load_lpips("alex", scale.weights, device=scale.device), samples, Tokens(scale.weights, scale.device))
 
 
 def judge(
@@ -119,7 +143,8 @@ def settings_of(experiment: Experiment, row: Row, seed: int, scale: Scale) -> An
         "train.seed": seed,
         "train.steps": scale.steps,
         "train.out": scale.out / f"{row.name}-{seed}",
-        "train.device": "cpu",
+        "train.device": scale.device,
+        "train.workers": scale.workers,
         "train.every": {"log": 50, "checkpoint": 0, "sheet": 0, "validation": validation},
         "weights": scale.weights,
     }
@@ -134,10 +159,9 @@ def run_cell(experiment: Experiment, row: Row, seed: int, scale: Scale, bench: B
     recipe, out = session.recipe, settings.train.out
     if getattr(recipe, "encode", None) is not None:
         recipe.encode = bench.tokens  # type: ignore[attr-defined]
-    trained = train(recipe, session.data, settings.train, on_event=_Curve(recipe, scale, bench, out))
-    export(
-        trained, recipe, out / "model.json", data=session.data.description, licence="for measuring only", overwrite=True
-    )
+    data = bench.data.setdefault(seed, Kept(session.data, scale.steps))
+    trained = train(recipe, data, settings.train, on_event=_Curve(recipe, scale, bench, out))
+    export(trained, recipe, out / "model.json", data=data.description, licence="for measuring only", overwrite=True)
     shutil.rmtree(trained.checkpoint)  # optimisers and all: not needed beside the export
     start_from(recipe, out / "model.json")
     networks = {name: network.eval() for name, network in recipe.networks.items()}

@@ -43,18 +43,18 @@ class Cell:
     ssim: float
 
 
-def read_cells(file: Path) -> list[Cell]:
-    """The cells that are done; none where there is no file."""
-    if not file.is_file():
-        return []
+def read_cells(out: Path) -> list[Cell]:
+    """All cells below a folder, each (row, seed) in a file of its own, so that several processes can share the work."""
     kinds = {"int": int, "float": float, "str": str}
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = []
+    for file in sorted(out.glob("*/cells.csv")):
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows += list(csv.DictReader(lines))
     return [Cell(**{f.name: kinds[str(f.type)](row[f.name]) for f in fields(Cell)}) for row in rows]
 
 
 def write_cells(file: Path, cells: Sequence[Cell]) -> None:
-    """All cells, whole or not at all."""
+    """A file with these cells, whole or not at all."""
     with atomic(file, "w", overwrite=True) as out:
         writer = csv.DictWriter(out, [f.name for f in fields(Cell)], lineterminator="\n")
         writer.writeheader()

@@ -96,9 +96,12 @@ def test_a_table_without_cells(module, experiment):
 def test_cells_come_back_as_they_were(module, cell, tmp_path):
     table = module("ablation_table")
     cells = [cell("full", 0), cell("less", 1, "large", lpips=1 / 3)]
-    assert table.read_cells(tmp_path / "cells.csv") == []
-    table.write_cells(tmp_path / "cells.csv", cells)
-    assert table.read_cells(tmp_path / "cells.csv") == cells
+    assert table.read_cells(tmp_path) == []
+    for k, each in enumerate(cells):
+        (tmp_path / f"run-{k}").mkdir()
+        table.write_cells(tmp_path / f"run-{k}" / "cells.csv", [each])
+    table.write_cells(tmp_path / "cells.csv", cells)  # the sum of all is not read again
+    assert table.read_cells(tmp_path) == cells
 
 
 def test_curves_are_means_over_finished_runs(module, experiment, tmp_path):
@@ -138,21 +141,22 @@ def test_what_is_done_is_not_done_again(module, experiment, cell, scale, monkeyp
 
     def fake(experiment, row, seed, scale, bench):
         done.append((row.name, seed))
+        (scale.out / f"{row.name}-{seed}").mkdir()
         return [cell(row.name, seed)]
 
-    scale.out.mkdir()
+    (scale.out / "less-0").mkdir(parents=True)
     monkeypatch.setattr(ablation, "open_bench", lambda scale: "bench")
     monkeypatch.setattr(ablation, "run_cell", fake)
-    module("ablation_table").write_cells(scale.out / "cells.csv", [cell("less", 0)])
+    module("ablation_table").write_cells(scale.out / "less-0" / "cells.csv", [cell("less", 0)])
     ablation.run(experiment, ["full", "less"], 2, scale)
     assert done == [("full", 0), ("full", 1), ("less", 1)]
-    assert len(module("ablation_table").read_cells(scale.out / "cells.csv")) == 4
+    assert len(module("ablation_table").read_cells(scale.out)) == 4
 
 
 def test_cells_of_other_steps_are_not_mixed(module, experiment, cell, scale):
-    scale.out.mkdir()
-    module("ablation_table").write_cells(scale.out / "cells.csv", [cell("less", 0)])
-    with pytest.raises(ValueError, match=r"steps, size: are 20, 64; accepted: those of .*cells.csv, 10, 64"):
+    (scale.out / "less-0").mkdir(parents=True)
+    module("ablation_table").write_cells(scale.out / "less-0" / "cells.csv", [cell("less", 0)])
+    with pytest.raises(ValueError, match=r"steps, size: are 20, 64; accepted: those in .*out, 10, 64"):
         module("ablation").run(experiment, ["full"], 1, replace(scale, steps=20))
 
 
@@ -161,8 +165,25 @@ def test_a_seed_gives_all_rows_the_same_stream(module, scale):
     experiment = experiments["gaussian-table-2"]
     made = [cell.settings_of(experiment, row, 3, scale) for row in experiment.rows]
     assert len({each.data.model_dump_json() for each in made}) == 1
-    assert {(each.train.seed, each.train.batch, each.train.steps) for each in made} == {(3, 4, 10)}
+    assert {(each.train.seed, each.train.batch, each.train.steps) for each in made} == {(3, 8, 10)}
     assert len({each.train.out for each in made}) == len(made)
+
+
+def test_batches_are_made_once(module):
+    pytest.importorskip("torch")
+    made = []
+
+    class Data:
+        fingerprint, description = "f", "d"
+
+        def batches(self, first, **share):
+            for k in range(first, 100):
+                made.append(k)
+                yield k
+
+    kept = module("ablation_cell").Kept(Data(), 3)
+    assert [list(kept.batches(first, batch=2)) for first in (0, 0, 2, 3)] == [[0, 1, 2], [0, 1, 2], [2], []]
+    assert made == [0, 1, 2]
 
 
 def test_tokens_are_computed_once_and_can_be_trained_with(module, monkeypatch, tmp_path):
@@ -175,8 +196,8 @@ def test_tokens_are_computed_once_and_can_be_trained_with(module, monkeypatch, t
             seen.append(len(images))
             return images.mean((2, 3))
 
-    monkeypatch.setattr(cell, "load", lambda name, weights: Extractor)
-    tokens, images = cell.Tokens(tmp_path), torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(cell, "load", lambda name, weights, device: Extractor)
+    tokens, images = cell.Tokens(tmp_path, "cpu"), torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         first = tokens(images[:2])
     second = tokens(images)
