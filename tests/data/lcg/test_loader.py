@@ -63,6 +63,33 @@ def test_unusable_pairs_are_told_and_hopeless_ones_are_an_error(tmp_path):
         first(loader, 1)
 
 
+def test_a_run_of_training_takes_pairs_and_goes_on_as_if_never_stopped(tmp_path):
+    pytest.importorskip("accelerate")
+    from retouch.train.config import Every, TrainConfig
+    from retouch.train.loop import train
+    from tests.train.recipes import SIDE, L1Recipe
+
+    class Told(L1Recipe):
+        """Knows the classes of all samples that it was trained on."""
+
+        labels = ()
+
+        def step(self, batch, k):
+            self.labels = (*self.labels, *batch.labels.tolist())
+            small = torch.nn.functional.interpolate(batch.photos, SIDE)
+            yield from super().step(Batch(small, batch.holes[..., :SIDE, :SIDE], batch.seeds, batch.labels), k)
+
+    data = PairLoader(read_pairs(folder_of_pairs(tmp_path)), PairSettings(size=16), Batch)
+    every = Every(log=1, checkpoint=1, sheet=0, validation=0)
+    recipes = [Told(), Told(), Told()]
+    for recipe, out, steps in zip(recipes, ("whole", "parts", "parts"), (4, 2, 4), strict=True):
+        train(recipe, data, TrainConfig(out=tmp_path / out, steps=steps, batch=4, device="cpu", every=every))
+    assert sum(recipes[0].labels) == 8  # of 16 samples, two epochs
+    assert recipes[1].labels + recipes[2].labels == recipes[0].labels
+    weights = [recipe.networks["unet"].state_dict() for recipe in recipes]
+    assert all(torch.equal(weights[0][key], weights[2][key]) for key in weights[0])
+
+
 def test_what_is_wrong_is_said_at_once(tmp_path):
     pairs = read_pairs(folder_of_pairs(tmp_path))
     with pytest.raises(ValueError, match="workers"):

@@ -1,6 +1,8 @@
 """Shards: whole or not there, resumable, divisible; and the page."""
 
 import json
+import os
+import sys
 from collections import Counter
 
 import numpy as np
@@ -121,6 +123,24 @@ def test_shards_without_record_and_a_damaged_record(tmp_path):
     record.unlink()
     with pytest.raises(FileExistsError, match="holds shards without"):
         make(tmp_path, given())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_text(tmp_path):
+    good, torn = (os.fsdecode(name) for name in (b"caf\xe9.png", b"\xff.png"))
+    photo(tmp_path / good, SIZE[::-1])
+
+    class Odd(Given):
+        def label(self, k):
+            return super().label(k) if k == 0 else Labelled(problems=(Problem(torn, f"photo {torn!r}: is torn"),))
+
+    dog = ("dog", box_mask(SIZE, 5, 15, 20, 35))
+    done = make(tmp_path, Odd({good: [dog], torn: []}))
+    assert done.told.problems[0][0] == "\\udcff.png"
+    pairs = read_pairs(tmp_path / "pairs")
+    assert pairs.photo(0, pairs[0]).is_file()
+    write_page(pairs, done.told, tmp_path / "page.html", "Pairs")
+    assert (tmp_path / "page.html").read_text().count("<img") == 1
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,16 @@ def test_photos_that_do_not_fit_are_problems_and_the_others_are_labelled(tmp_pat
     assert len(done[4].pairs) == 2
 
 
+def test_photos_in_subfolders_are_found_by_name_if_there_is_one_only(tmp_path, numbers):
+    photo(tmp_path / "photos/deep/a.jpg")
+    for folder in ("one", "two"):
+        photo(tmp_path / f"photos/{folder}/b.jpg")
+    source = open_source(tmp_path, panoptic(tmp_path, dict.fromkeys(("a", "b"), (numbers, ROWS))))
+    assert source.images == ("deep/a.jpg", "b.png")
+    assert len(source.label(0).pairs) == 2
+    assert "b.png" in source.label(1).problems[0].reason
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from retouch.weights import fill_module, read_tensors
 
@@ -48,8 +47,9 @@ class AlphaPatches(nn.Module):
         super().__init__()
         self.colour = colour
         size, stride = colour.kernel_size[0], colour.stride[0]
-        # Not initialised: values are about to come from a file, and drawing some would disturb torch's generator.
-        self.alpha = skip_init(nn.Conv2d, 1, colour.out_channels, size, stride, bias=False)
+        # Without values, which are about to come from a file: drawing some would disturb torch's generator.
+        empty = nn.Conv2d(1, colour.out_channels, size, stride, bias=False, device="meta")
+        self.alpha = empty.to_empty(device=colour.weight.device)
 
     @property
     def weight(self) -> Tensor:

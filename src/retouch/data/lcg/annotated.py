@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -56,7 +57,9 @@ def contents(path: str | os.PathLike[str]) -> Contents:
 
 
 def photos_of(folder: Path, annotated: Iterable[str]) -> tuple[str, ...]:
-    """The photo of each annotated file name: the same path below `folder`, else the same name whatever its suffix.
+    """The photo of each annotated file name: the same path below `folder`, else the only one of that name.
+
+    Suffixes need not agree then: PNGs annotate JPEGs.
 
     A name without photo is kept as it is: that becomes a problem of this photo alone.
 
@@ -64,7 +67,12 @@ def photos_of(folder: Path, annotated: Iterable[str]) -> tuple[str, ...]:
         FileNotFoundError: there is no folder, no photo in it, or none of the annotated ones.
     """
     there = photo_names(folder)
-    full, stems = set(there), {PurePosixPath(name).stem: name for name in there}
+    counts = Counter(PurePosixPath(name).stem for name in there)
+    # Of several photos with one name, none is the right one for sure.
+    full, stems = (
+        set(there),
+        {PurePosixPath(name).stem: name for name in there if counts[PurePosixPath(name).stem] == 1},
+    )
     wanted = tuple(annotated)
     found = tuple(name if name in full else stems.get(PurePosixPath(name).stem, name) for name in wanted)
     if full.isdisjoint(found):

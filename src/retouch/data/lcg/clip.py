@@ -155,4 +155,5 @@ def _surroundings(mask: Masks) -> tuple[int, int, int, int]:
 def _unit(x: Tensor) -> Tensor:
     """[n, d] with rows of length 1, float64 on the CPU."""
     wide = x.double().cpu()
-    return wide / wide.norm(dim=-1, keepdim=True)
+    unit: Tensor = wide / wide.norm(dim=-1, keepdim=True)
+    return unit

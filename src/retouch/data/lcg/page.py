@@ -59,7 +59,7 @@ def write_page(pairs: Pairs, told: Told, path: Path, title: str, each: int = 6) 
     parts.append(tag("p", f"Without pairs: {', '.join(missing) or 'none'}."))
     head = join([Html('<meta charset="utf-8">'), tag("title", title), tag("style", Html(STYLE))])
     page = tag("html", tag("head", head), tag("body", *parts), lang="en")
-    with atomic(path, "w", overwrite=True) as file:
+    with atomic(path, "w", overwrite=True, errors="backslashreplace") as file:
         file.write(f"<!doctype html>\n{page}\n")
 
 

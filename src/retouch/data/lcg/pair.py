@@ -55,7 +55,7 @@ def to_line(pair: Pair) -> str:
         **{"image": pair.image, "size": list(pair.size), "mask": mask, "category": pair.category.name},
         **{"class": pair.category.role, "source": pair.source, "score": pair.score},
     }
-    return json.dumps(row, ensure_ascii=False)
+    return json.dumps(row)  # ASCII: names of files may hold bytes that are no text
 
 
 def from_line(line: str | bytes, where: str) -> Pair:

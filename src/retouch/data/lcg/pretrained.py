@@ -67,5 +67,6 @@ def normalised(
     import torch
 
     small = Image.fromarray(np.ascontiguousarray(image)).resize(size[::-1], filter_)
-    pixels = (np.asarray(small, np.float32) / 255 - np.float32(mean)) / np.float32(deviation)  # [h, w, 3]
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32))
+    middle, spread = np.array(mean, np.float32), np.array(deviation, np.float32)  # [3], [3]
+    pixels = (np.asarray(small, np.float32) / 255 - middle) / spread  # [h, w, 3]
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))

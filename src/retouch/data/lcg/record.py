@@ -14,7 +14,7 @@ from retouch.atomic import atomic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from retouch.data.lcg.labelling import Labelled, Limits, Source
+    from retouch.data.lcg.labelling import Labelled, Limits, Problem, Source
 
 RECORD = "lcg.json"
 Document = TypeVar("Document", bound=BaseModel)
@@ -126,7 +126,7 @@ def write_told(shard: Path, labelled: Sequence[Labelled]) -> None:
     told = Told(
         photos=len(labelled),
         dropped=dict(sum((each.dropped for each in labelled), Counter())),
-        problems=tuple((problem.image, problem.reason) for each in labelled for problem in each.problems),
+        problems=tuple(_text(problem) for each in labelled for problem in each.problems),
     )
     with atomic(_beside(shard), "w", overwrite=True) as file:
         file.write(told.model_dump_json(indent=1))
@@ -138,6 +138,12 @@ def read_told(shards: Iterable[Path]) -> Told:
     dropped: Counter[str] = sum((Counter(told.dropped) for told in each), Counter())
     problems = tuple(problem for told in each for problem in told.problems)
     return Told(photos=sum(told.photos for told in each), dropped=dict(dropped), problems=problems)
+
+
+def _text(problem: Problem) -> tuple[str, str]:
+    """Photo and reason as text: names of files may hold bytes that are none."""
+    image, reason = (part.encode("utf-8", "backslashreplace").decode() for part in (problem.image, problem.reason))
+    return image, reason
 
 
 def _beside(shard: Path) -> Path:

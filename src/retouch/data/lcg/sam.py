@@ -96,7 +96,7 @@ class SamSegmenter:
         import torch
 
         scaled = torch.from_numpy(boxes * seen.zoom).float().to(self.model.device)  # [n, 4]
-        for some in scaled.split(self.grid.batch):
+        for some in torch.split(scaled, self.grid.batch):
             answer = self.model(image_embeddings=seen.embedding, input_boxes=some[None], multimask_output=False)
             yield from self._upright(answer.pred_masks[0, :, 0])  # [n, s, s]
 
@@ -109,7 +109,7 @@ class SamSegmenter:
         points = torch.from_numpy(np.stack([x.ravel(), y.ravel()], 1)).float().to(self.model.device)  # [g g, 2]
         kept: list[Tensor] = []
         sure: list[float] = []
-        for some in points.split(self.grid.batch):
+        for some in torch.split(points, self.grid.batch):
             answer = self.model(image_embeddings=seen.embedding, input_points=some[None, :, None])
             logits, quality = answer.pred_masks[0].flatten(0, 1), answer.iou_scores[0].flatten()  # [3 n, s, s], [3 n]
             good = (quality >= self.grid.quality) & (_stability(logits, self.grid.offset) >= self.grid.stability)
