@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from retouch.methods.pixelhacker.attention import LowRankGateAttention, OuterGateAttention
+
 if TYPE_CHECKING:
     from retouch.methods.pixelhacker.config import Network
     from retouch.methods.pixelhacker.network import LcgModel
@@ -98,5 +100,7 @@ def offloaded(network: LcgModel, device: torch.device) -> LcgModel:
         from accelerate import cpu_offload
     except ImportError as error:
         raise ImportError("offload: needs accelerate; pip install 'retouch[diffusion]'") from error
-    cpu_offload(network, execution_device=device)
+    # These use their normalisation's weights themselves, so theirs are brought all at once.
+    attentions = [LowRankGateAttention.__name__, OuterGateAttention.__name__]
+    cpu_offload(network, execution_device=device, preload_module_classes=attentions)
     return network
