@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from retouch.catalogue import Card, models
     from retouch.filler import Filler, Result, fill, load
+    from retouch.harmoniser import harmonise, load_harmoniser
     from retouch.mask import Mask
     from retouch.methods.base import Cancelled, Progress
     from retouch.photo import Photo
@@ -31,7 +32,9 @@ __all__ = [
     "SimpleFill",
     "__version__",
     "fill",
+    "harmonise",
     "load",
+    "load_harmoniser",
     "models",
 ]
 
@@ -45,7 +48,9 @@ _HOME = {
     "Result": "retouch.filler",
     "SimpleFill": "retouch.simple",
     "fill": "retouch.filler",
+    "harmonise": "retouch.harmoniser",
     "load": "retouch.filler",
+    "load_harmoniser": "retouch.harmoniser",
     "models": "retouch.catalogue",
 }
 

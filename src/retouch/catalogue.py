@@ -39,6 +39,7 @@ class Card:
         devices: devices it runs on.
         weights: card of the export with its weights, or None.
         pull: "module:function" that gets the weights of the card of this name and gives the files, or None.
+        harmonises: it does not fill, but adapts fills: `build` makes a `retouch.methods.base.Harmoniser`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Card:
     devices: tuple[str, ...] = ("cpu",)
     weights: Path | None = None
     pull: str | None = None
+    harmonises: bool = False
 
     @property
     def installed(self) -> bool:
@@ -158,6 +160,10 @@ CARDS: tuple[Card, ...] = (
 )
 
 
+# Cards of harmonisers, "asuka/harmonise-..."; so far none ships, and they are found by the path of an export.
+HARMONISERS: tuple[Card, ...] = ()
+
+
 def models() -> tuple[Card, ...]:
     """All model cards, in the order in which they are recommended."""
     return CARDS
@@ -182,9 +188,38 @@ def find(name: str) -> Card:
     from retouch import exported  # it makes cards itself
 
     if exported.is_path(name):
-        return exported.exported(name)
+        found = exported.exported(name)
+        if found.harmonises:
+            raise ValueError(f"model: {found.name} is a harmoniser, which does not fill; accepted: as harmonise=")
+        return found
     known = [card.name for card in CARDS]
     raise ValueError(f"model {name!r} is unknown{nearest(name, known)}; known: {', '.join(known)}")
+
+
+def find_harmoniser(name: str) -> Card:
+    """The card of a harmoniser, by name or by the path of an export.
+
+    Raises:
+        ValueError: an unknown name, or a model that fills.
+        FileNotFoundError: a path without an export.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f"harmonise must be a name or path (str), got {type(name).__name__}")
+    for card in HARMONISERS:
+        if card.name == name:
+            return card
+    from retouch import exported
+
+    if exported.is_path(name):
+        try:
+            found = exported.exported(name)
+        except (FileNotFoundError, ValueError) as error:  # it speaks of the argument "model"
+            raise type(error)(f"harmonise: {str(error).removeprefix('model: ')}") from error
+        if not found.harmonises:
+            raise ValueError(f"harmonise: {found.name} is a model that fills; accepted: exports of asuka-decoder")
+        return found
+    known = ", ".join([*(card.name for card in HARMONISERS), "the path of an export of asuka-decoder"])
+    raise ValueError(f"harmonise: {name!r} is unknown; accepted: {known}")
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -16,8 +16,6 @@ from retouch.train.card import read_card
 if TYPE_CHECKING:
     from retouch.methods.base import Needs
 
-EXTRA = "torch"
-MODULES = ("torch", "safetensors")
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -29,11 +27,17 @@ class Loadable:
         summary: the method, in a few words.
         needs: "module:function" from the configuration in the card to the method's needs; the module needs no torch.
         build: "module:function" that makes the method from (needs, device, path of the card).
+        harmonises: it makes a harmoniser.
+        extra: the extra it needs.
+        imports: the modules of that extra that it uses.
     """
 
     summary: str
     needs: str
     build: str
+    harmonises: bool = False
+    extra: str = "torch"
+    imports: tuple[str, ...] = ("torch", "safetensors")
 
 
 LOADABLE: dict[str, Loadable] = {
@@ -42,6 +46,14 @@ LOADABLE: dict[str, Loadable] = {
     ),
     "psm": Loadable("the pixel spread model", "retouch.methods.psm.runner:needs", "retouch.methods.psm.runner:build"),
     "unet": Loadable("a small U-Net", "retouch.train.unet.method:needs", "retouch.train.unet.method:build"),
+    "asuka-decoder": Loadable(
+        "ASUKA's harmonising decoder",
+        "retouch.methods.asuka.harmoniser:needs",
+        "retouch.methods.asuka.harmoniser:build",
+        harmonises=True,
+        extra="diffusion",
+        imports=("torch", "safetensors", "diffusers"),
+    ),
 }
 
 
@@ -81,9 +93,10 @@ def exported(name: str) -> Card:
         licence=known.licence,
         needs=needs,
         build=method.build,
-        extra=EXTRA,
-        imports=MODULES,
+        extra=method.extra,
+        imports=method.imports,
         devices=DEVICES,
+        harmonises=method.harmonises,
         weights=file,
     )
 

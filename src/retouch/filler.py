@@ -11,16 +11,17 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from retouch import photo as photos
-from retouch.catalogue import DEFAULT_MODEL, Card, find, load_method
+from retouch.catalogue import DEFAULT_MODEL, Card, find, find_harmoniser, load_method
 from retouch.mask import Mask, dilate
 from retouch.mask.marks import read_mask
 from retouch.methods.base import Progress, check_cancel
 from retouch.settings import Settings, split
+from retouch.window.harmonise import harmonise_canvas
 from retouch.window.plan import Window, plan
 from retouch.window.render import Canvas, batches, fill_batch
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retouch.methods.base import CancelCallback, Masks, Method, Options, ProgressCallback
+    from retouch.methods.base import CancelCallback, Harmoniser, Masks, Method, Options, ProgressCallback
     from retouch.photo import Photo
 
 MAX_SAMPLES = 64
@@ -69,11 +70,15 @@ class Result:
 
 
 class Filler:
-    """A loaded model, reusable and thread-safe: `filler(photo, mask)` fills, `filler.run(...)` tells all about it."""
+    """A loaded model, reusable and thread-safe: `filler(photo, mask)` fills, `filler.run(...)` tells all about it.
 
-    def __init__(self, card: Card, method: Method) -> None:
+    With a harmoniser, what the model has filled is adapted to the known pixels around it.
+    """
+
+    def __init__(self, card: Card, method: Method, harmoniser: Harmoniser | None = None) -> None:
         self.card = card
         self.method = method
+        self.harmoniser = harmoniser
 
     def __repr__(self) -> str:
         return f"Filler({self.card.name!r})"
@@ -135,11 +140,17 @@ class Filler:
             avoided = None if avoid is None else read_mask(avoid, settings, opened.size, limit, "avoid")
         notes = (*opened.notes, *marked.notes, *(() if avoided is None else avoided.notes))
         with clock("plan"):
-            canvas, more = _prepare(opened, marked.hole, None if avoided is None else avoided.hole, settings)
+            canvas, more = prepare(opened, marked.hole, None if avoided is None else avoided.hole, settings)
             windows = plan(canvas.todo, native=self.method.needs.native, unknown=canvas.unknown)
         changed = canvas.todo.copy()
+        before = photos.edit(canvas.photo) if self.harmoniser is not None and windows else None
         with clock("fill"):
             self._fill(canvas, windows, own, settings, seed, progress, cancel)
+        if self.harmoniser is not None and before is not None:
+            with clock("harmonise"):
+                again = replace(canvas, photo=before, todo=changed.copy())
+                harmonise_canvas(again, canvas.photo, self.harmoniser, settings, progress=progress, cancel=cancel)
+                canvas = again
         notes = (*notes, *more, *_precision_note(canvas.photo, self.method.needs.bits, windows))
         filled = replace(canvas.photo, notes=notes, own_rgb=False)
         return Result(
@@ -203,7 +214,7 @@ def _integer(name: str, value: Any) -> int:
     return index(value)
 
 
-def _prepare(opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings) -> tuple[Canvas, tuple[str, ...]]:
+def prepare(opened: Photo, marked: Masks, avoided: Masks | None, settings: Settings) -> tuple[Canvas, tuple[str, ...]]:
     """Enlarge for outpainting, dilate, and check that there is something to fill from."""
     opened = photos.choose_colours(opened, marked)
     left, top, right, bottom = settings.borders(opened.size)
@@ -249,13 +260,22 @@ def _precision_note(filled: Photo, bits: int | None, windows: tuple[Window, ...]
     return (f"known pixels keep 16 bit; the fill was computed with {bits} bit a channel",)
 
 
-def load(model: str = DEFAULT_MODEL, device: str = "auto") -> Filler:
+def load(model: str = DEFAULT_MODEL, device: str = "auto", harmonise: str | None = None) -> Filler:
     """Load a model by name into a reusable, thread-safe Filler.
 
-    Raises ValueError for an unknown model or device, ImportError where the model's extra is not installed.
+    Args:
+        model: name of a model, or the path of an export.
+        device: "auto", or one by name.
+        harmonise: name or path of a harmoniser that adapts what the model fills; None: none.
+
+    Raises:
+        ValueError: an unknown model, harmoniser or device.
+        FileNotFoundError: there is no such export.
+        ImportError: the extra the model needs is not installed.
     """
-    card = find(model)
-    return Filler(card, load_method(card, device))
+    card, other = find(model), None if harmonise is None else find_harmoniser(harmonise)
+    method = load_method(card, device)
+    return Filler(card, method, None if other is None else cast("Harmoniser", load_method(other, device)))
 
 
 def fill(
@@ -264,6 +284,7 @@ def fill(
     *,
     model: str = DEFAULT_MODEL,
     device: str = "auto",
+    harmonise: str | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Any:
@@ -272,6 +293,6 @@ def fill(
     >>> import retouch
     >>> retouch.fill("photo.jpg", "mask.png").save("out.jpg")  # doctest: +SKIP
 
-    Arguments, options and errors are those of `Filler.run`; `samples=n` gives a list of n results.
+    Arguments, options and errors are those of `load` and `Filler.run`; `samples=n` gives a list of n results.
     """
-    return load(model, device)(photo, mask, seed=seed, **options)
+    return load(model, device, harmonise)(photo, mask, seed=seed, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retouch.catalogue import DEFAULT_MODEL, find
+from retouch.catalogue import DEFAULT_MODEL, find, find_harmoniser
 from retouch.mask import Mask
 from retouch.mask.marks import Marks, mark, read_mask
 from retouch.methods.base import Cancelled
@@ -25,7 +25,7 @@ class Job:
     """How photos are filled, apart from which; `make_job` checks and makes one. It can be sent to other processes.
 
     Attributes:
-        model, device: what to load.
+        model, device, harmonise: what to load.
         seed: of everything random.
         settings: of the fill, whatever the model.
         own: the model's own options.
@@ -42,6 +42,7 @@ class Job:
     marks: Marks
     avoid: str | os.PathLike[str] | None
     max_pixels: int
+    harmonise: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ def make_job(
     *,
     model: str = DEFAULT_MODEL,
     device: str = "auto",
+    harmonise: str | None = None,
     seed: int = 0,
     marks: Marks | None = None,
     avoid: str | os.PathLike[str] | None = None,
@@ -81,7 +83,8 @@ def make_job(
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     if limit < 1:
         raise ValueError(f"max_pixels: is {limit}; accepted: 1 or more")
-    return Job(card.name, device, seed, settings, own, marks, avoid, limit)
+    harmoniser = None if harmonise is None else find_harmoniser(harmonise).name
+    return Job(card.name, device, seed, settings, own, marks, avoid, limit, harmoniser)
 
 
 def open_photo(job: Job, photo: Any, masks: Sequence[Any]) -> Opened:

@@ -33,6 +33,7 @@ def run_batch(
     *,
     model: str = DEFAULT_MODEL,
     device: str = "auto",
+    harmonise: str | None = None,
     jobs: int = 1,
     seed: int = 0,
     samples: int = 1,
@@ -54,7 +55,7 @@ def run_batch(
     Args:
         pairs: photos with their masks, as from `retouch.files.pairs.pair`.
         out: folder of the results; made if only its last part is missing.
-        model, device, seed, avoid: as for `retouch.load` and `retouch.fill`.
+        model, device, harmonise, seed, avoid: as for `retouch.load` and `retouch.fill`.
         jobs: processes; each loads the model once. 0: no process, everything happens in this one. With processes, a
             script that calls this must be importable (`if __name__ == "__main__":`).
         samples: results for each photo, with the seeds seed, seed + 1, ...
@@ -81,7 +82,16 @@ def run_batch(
         raise ValueError(f"jobs: is {jobs}; accepted: 1 or more processes, or 0 for none")
     if quality is not None and not 1 <= quality <= 100:
         raise ValueError(f"quality: is {quality}; accepted: 1 to 100")
-    job = make_job(model=model, device=device, seed=seed, marks=marks, avoid=avoid, max_pixels=max_pixels, **options)
+    job = make_job(
+        model=model,
+        device=device,
+        harmonise=harmonise,
+        seed=seed,
+        marks=marks,
+        avoid=avoid,
+        max_pixels=max_pixels,
+        **options,
+    )
     plan = plan_batch(pairs, out, seed=seed, samples=samples, format=format, overwrite=overwrite, shard=shard)
     _make_folders(Path(out), plan.todo)
     setup = partial(_make_handler, job, quality, overwrite)
@@ -115,7 +125,7 @@ def _make_handler(job: Job, quality: int | None, overwrite: bool) -> Callable[[I
     """Load the model and return what fills one item; runs in each worker."""
     from retouch.filler import load
 
-    filler = load(job.model, job.device)
+    filler = load(job.model, job.device, job.harmonise)
     return partial(_fill, filler, job, quality, overwrite)
 
 

@@ -12,6 +12,7 @@ from retouch.cli.bench import bench
 from retouch.cli.convert import convert
 from retouch.cli.data import data
 from retouch.cli.fill import fill
+from retouch.cli.harmonise import harmonise
 from retouch.cli.holes import holes
 from retouch.cli.mask import mask
 from retouch.cli.models import models
@@ -32,6 +33,7 @@ app.command()(mask)
 app.command()(models)
 app.command()(pull)
 app.command()(convert)
+app.command()(harmonise)
 app.command()(holes)
 app.command()(train)
 app.add_typer(data, name="data")

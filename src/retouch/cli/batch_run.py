@@ -61,6 +61,7 @@ def batch_run(
             target,
             model=filling.model,
             device=filling.device,
+            harmonise=filling.harmonise,
             jobs=running.jobs,
             marks=marks,
             avoid=filling.avoid,

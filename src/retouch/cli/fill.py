@@ -63,6 +63,7 @@ def fill(
     job = make_job(
         model=filling.model,
         device=filling.device,
+        harmonise=filling.harmonise,
         seed=filling.seed,
         marks=hole.marks(),
         avoid=filling.avoid,

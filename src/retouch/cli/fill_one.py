@@ -85,7 +85,7 @@ def fill_one(
     outputs = Outputs(_target(photo, target, writing), target is not None, samples, writing, sides)
     _check(outputs, paths)
     _check_model(find(job.model), sides)
-    filler = load(job.model, job.device)
+    filler = load(job.model, job.device, job.harmonise)
     loaded = time.perf_counter()
     opened = open_photo(job, from_stdin(photo), [] if mask is None else [from_stdin(mask)])
     reading = time.perf_counter() - loaded
@@ -238,6 +238,7 @@ def _report(
             "size": list(opened.photo.size),
             "hole": 0.0 if opened.mask is None else round(opened.mask.coverage, 6),
             "model": job.model,
+            "harmonise": job.harmonise,
             "seconds": round(seconds, 4),
             "results": [asdict(one) for one in written],
         }

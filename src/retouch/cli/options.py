@@ -103,6 +103,10 @@ class FillOptions:
     device: Annotated[str, _option("--device", panel=FILLING, text="auto, cpu, cuda, mps or xpu.", metavar="NAME")] = (
         "auto"
     )
+    harmonise: Annotated[
+        str | None,
+        _option("--harmonise", panel=FILLING, text="Adapt the fill's colours with this harmoniser.", metavar="NAME"),
+    ] = None
     seed: Annotated[int, _option("--seed", panel=FILLING, text="Of everything random.")] = 0
     samples: Annotated[
         int,

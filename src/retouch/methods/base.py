@@ -123,6 +123,29 @@ class Method(Protocol):
         ...
 
 
+class Harmoniser(Protocol):
+    """Adapts fills, whoever made them, to the known pixels around them; like a method it sees arrays only."""
+
+    @property
+    def needs(self) -> Needs:
+        """What it asks of its caller: sizes."""
+        ...
+
+    def __call__(self, photos: Images, filled: Images, masks: Masks, *, cancel: CancelCallback | None = None) -> Images:
+        """The filled photos with other colours in the hole; known pixels as in `photos`.
+
+        Args:
+            photos: [N, H, W, 3] float32 in [0, 1], 0 in the hole.
+            filled: [N, H, W, 3], what lies in the hole is looked at only.
+            masks: [N, H, W] bool, True = hole.
+            cancel: asked between photos; True raises Cancelled.
+
+        Returns:
+            [N, H, W, 3] float32 in [0, 1].
+        """
+        ...
+
+
 class PerImage:
     """A method made of one function that fills one image.
 

@@ -92,6 +92,24 @@ TRAINABLE: tuple[Trainable, ...] = (
         build="retouch.methods.asuka.recipe_mae:build",
         defaults="retouch.methods.asuka.config:mae_run_defaults",
     ),
+    Trainable(
+        name="asuka-vae",
+        summary="a small autoencoder of photos, for ASUKA's small decoder to go on from",
+        variants="retouch.methods.asuka.decoder_config:VAE_VARIANTS",
+        build="retouch.methods.asuka.recipe_vae:build",
+        defaults="retouch.methods.asuka.decoder_config:run_defaults",
+        imports=("diffusers",),
+        extra="diffusion",
+    ),
+    Trainable(
+        name="asuka-decoder",
+        summary="ASUKA's harmonising decoder: from spoilt latents and the known pixels to clean photos",
+        variants="retouch.methods.asuka.decoder_config:DECODER_VARIANTS",
+        build="retouch.methods.asuka.recipe_decoder:build",
+        defaults="retouch.methods.asuka.decoder_config:run_defaults",
+        imports=("diffusers",),
+        extra="diffusion",
+    ),
 )
 
 

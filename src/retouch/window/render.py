@@ -121,7 +121,7 @@ def fill_batch(
     for k, cut in enumerate(cuts):
         width, height = cut.window.size
         image = filled.images[k, : height * scale, : width * scale]
-        _paste(canvas, cut, _full_size(cut, image, settings), settings)
+        paste(canvas, cut, _full_size(cut, image, settings), settings)
         if filled.uncertainty is not None:
             _note_uncertainty(canvas, cut, filled.uncertainty[k, :height, :width])
 
@@ -157,7 +157,8 @@ def _full_size(cut: Cut, image: Images, settings: Settings) -> Images:
     return add_detail(blank, cut.blocked, image, cut.low_blocked, cut.seed)
 
 
-def _paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
+def paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:
+    """Paste `image` [h, w, 3] into the core of the cut's window, matched and feathered, and tick the core off."""
     box, core = cut.window.box, cut.window.core
     # The ring belongs to the core it surrounds; what another window has filled already stays.
     todo = crop(canvas.todo, core)

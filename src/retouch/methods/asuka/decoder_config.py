@@ -7,7 +7,7 @@ Asymmetric VQGAN for StableDiffusion", whose decoder it goes on from.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -98,11 +98,14 @@ class Harmonisation(_Settings):
         augmented: chance that the photo beside the sample (`Batch.labels`), a denoiser's one-step estimate of it, is
             encoded in its place, where there is one; 0: Table 2d's "+ color".
         whole: chance that the whole mask is hole, so that the decoder can do without known pixels.
+        local: chance that what is encoded is spoilt in the hole only, as fills of other methods are. The paper spoils
+            all of it, as a latent diffusion model does; then the known pixels tell how far all colours are off.
     """
 
     jitter: Jitter | None = Jitter()
     augmented: float = Field(default=0.5, ge=0, le=1)
     whole: float = Field(default=0.5, ge=0, le=1)
+    local: float = Field(default=0.0, ge=0, le=1)
 
 
 class Optimisation(_Settings):
@@ -119,6 +122,24 @@ class Optimisation(_Settings):
     betas: tuple[float, float] = (0.5, 0.9)
 
 
+class Run(_Settings):
+    """What a training run is like unless its settings `train` and `data` say otherwise.
+
+    Attributes:
+        size: side of the square crops in pixels.
+        steps: of training.
+        batch: photos per step.
+        warm_up: steps in which the learning rate rises; it then falls as a half cosine.
+        holes: a recipe of holes, or a mixture.
+    """
+
+    size: int = Field(default=256, ge=32, multiple_of=8)
+    steps: int = Field(default=50_000, ge=1)
+    batch: int = Field(default=40, ge=1)
+    warm_up: int = Field(default=5_000, ge=0)
+    holes: str = "lama-thick-256"
+
+
 class VaeConfig(_Settings):
     """A plain autoencoder, trained from scratch: what the small decoder goes on from.
 
@@ -126,11 +147,13 @@ class VaeConfig(_Settings):
         network: what it is made of.
         loss: what it minimises.
         optimisation: how it is moved; all of it at `rate`.
+        run: what a run is like.
     """
 
     network: Autoencoder
     loss: Loss
     optimisation: Optimisation
+    run: Run
 
 
 class DecoderConfig(_Settings):
@@ -141,6 +164,7 @@ class DecoderConfig(_Settings):
         loss: what the decoder minimises.
         optimisation: how it is moved.
         task: how samples are spoilt.
+        run: what a run is like.
         vae: what is gone on from: a folder of diffusers' `AutoencoderKL`, an export of `asuka-vae` (its .json), or a
             released file with the encoder. To go on from an own export of the decoder, `train.start_from`.
     """
@@ -149,20 +173,46 @@ class DecoderConfig(_Settings):
     loss: Loss = Loss()
     optimisation: Optimisation = Optimisation()
     task: Harmonisation = Harmonisation()
+    run: Run = Run()
     vae: Path | None = None
+
+
+def run_defaults(config: VaeConfig | DecoderConfig) -> dict[str, Any]:
+    """`config.run` as settings of `retouch train`, by dotted key."""
+    run = config.run
+    return {
+        "train.steps": run.steps,
+        "train.batch": run.batch,
+        "train.schedule": {"kind": "cosine", "warm_up": run.warm_up},
+        "data.size": run.size,
+        "data.holes": run.holes,
+        "data.scale": (0.25, 1.0),  # a crop's side is at least half of the photo's shorter one (Zhu et al.)
+        "data.aspect": (1.0, 1.0),
+    }
 
 
 # For processors without a graphics card: 2.4 M parameters. Four times Stable Diffusion's latent, because so small a
 # decoder cannot make details up.
 SMALL = Autoencoder(latent=16, widths=(32, 64, 64, 96), blocks=1, groups=8, scaling=1.0)
-_SMALL_LOSS = Loss(perceptual_scale=0.5, adversarial_from=5000, discriminator_width=32, discriminator_norm="group")
+_SMALL_LOSS = Loss(perceptual_scale=0.5, adversarial_from=10_000, discriminator_width=32, discriminator_norm="group")
+_SMALL_RATE = Optimisation(rate=5e-4, old_share=1.0)
+_SMALL_RUN = Run(size=128, steps=20_000, batch=16, warm_up=500)
 
 VAE_VARIANTS: dict[str, VaeConfig] = {
-    "small": VaeConfig(network=SMALL, loss=_SMALL_LOSS, optimisation=Optimisation(rate=5e-4, old_share=1.0)),
+    "small": VaeConfig(network=SMALL, loss=_SMALL_LOSS, optimisation=_SMALL_RATE, run=_SMALL_RUN),
 }
 
 DECODER_VARIANTS: dict[str, DecoderConfig] = {
     "paper": DecoderConfig(),
-    "flux": DecoderConfig(network=Autoencoder(latent=16, quant=False, scaling=0.3611, shift=0.1159)),
-    "small": DecoderConfig(network=SMALL, loss=_SMALL_LOSS, optimisation=Optimisation(rate=5e-4, old_share=1.0)),
+    "flux": DecoderConfig(
+        network=Autoencoder(latent=16, quant=False, scaling=0.3611, shift=0.1159), run=Run(steps=160_000, batch=32)
+    ),
+    # It harmonises what other methods fill: no latent of a denoiser, the known pixels are always there.
+    "small": DecoderConfig(
+        network=SMALL,
+        loss=_SMALL_LOSS,
+        optimisation=_SMALL_RATE,
+        task=Harmonisation(augmented=0.0, whole=0.1, local=0.8),
+        run=_SMALL_RUN,
+    ),
 }
