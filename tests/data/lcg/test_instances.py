@@ -90,6 +90,7 @@ def test_boxes_are_cut_off_at_the_edges(tmp_path):
         ({"bbox": [10, -40, 20, 30]}, "has no pixel"),
         ({"bbox": [10, 10, 0, 30]}, "has no pixel"),
         ({"bbox": [10, 10, float("nan"), 30]}, "is not finite"),
+        ({"bbox": [1, 2, 30, 30], "category_id": [18]}, r"annotation 1: its category_id is \[18\]"),
         ({"bbox": [10, 10, 30]}, "has neither segmentation nor a bbox"),
         ({"bbox": "here"}, "has neither segmentation nor a bbox"),
         ({}, "has neither segmentation nor a bbox"),

@@ -88,7 +88,10 @@ class InstanceSource:
         return Labelled(tuple(pairs), dropped, tuple(problems))
 
     def _shape(self, row: dict[str, Any], size: Size) -> _Shape:
-        category = self.categories.get(row.get("category_id", -1))
+        number = row.get("category_id")
+        if not isinstance(number, int):
+            raise ValueError(f"annotation {row.get('id')}: its category_id is {number!r}; accepted: an integer")
+        category = self.categories.get(number)
         if not row.get("segmentation"):
             return _Shape(category, None, box_of(row, size))
         mask = segment(row, size).hole
@@ -103,16 +106,17 @@ class InstanceSource:
         for shape in shapes:
             mask = next(made) if shape.mask is None else shape.mask  # [H, W]
             source = "instances" if shape.mask is not None else f"box + {self.segmenter.name}"
-            category, score = shape.category, 1.0
             reason = area_reason(mask, self.limits)
-            if reason is None and category is None:
-                category, score = best_category(pixels, mask, self.scorer)
-                source += f" + {self.scorer.name}"
-                reason = "unsure" if score < self.limits.score else None
-            if reason is not None or category is None:
-                dropped[str(reason)] += 1
+            if reason is not None:
+                dropped[reason] += 1
+            elif shape.category is not None:
+                pairs.append(new_pair(image, mask, shape.category, source))
             else:
-                pairs.append(new_pair(image, mask, category, source, score))
+                category, score = best_category(pixels, mask, self.scorer)
+                if score < self.limits.score:
+                    dropped["unsure"] += 1
+                else:
+                    pairs.append(new_pair(image, mask, category, f"{source} + {self.scorer.name}", score))
         return pairs
 
 
