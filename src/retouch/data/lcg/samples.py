@@ -21,6 +21,8 @@ from retouch.holes.objects import scaled
 from retouch.holes.pixelhacker import MOEBIUS, MOEBIUS_V1, PAPER, background
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -138,13 +140,9 @@ def draw_pair(
     seed, epoch, place = key
     rng = generator(seed, epoch, place)
     drawn_seed = int(rng.integers(1 << 63, dtype=np.uint64))
-    label = int(pairs.labels()[k])
     others = pairs.of("foreground") if objects is None else objects
-    alike = others if ROLES[label] == "foreground" else pairs.of("background")  # [m]
-    start = int(np.searchsorted(alike, k))
     unusable: list[Unusable] = []
-    for step in range(min(len(alike), PATIENCE)):
-        number = int(alike[(start + step) % len(alike)])
+    for number in _from(pairs, k):
         name = f"pair {number}"
         try:
             pair = pairs[number]
@@ -153,7 +151,8 @@ def draw_pair(
         except (OSError, ValueError) as error:
             unusable.append(Unusable(name, str(error)))
         else:
-            return PairSample(Drawn(photo, hole, drawn_seed, name, tuple(unusable)), label, pair.category)
+            drawn = Drawn(photo, hole, drawn_seed, name, tuple(unusable))
+            return PairSample(drawn, ROLES.index(pair.category.role), pair.category)
     raise ValueError(f"pairs: none of {len(unusable)} in a row can be used; the first: {unusable[0].reason}")
 
 
@@ -165,6 +164,15 @@ def fingerprint(pairs: Pairs, settings: PairSettings) -> str:
     for path in pairs.shards:
         digest.update(path.name.encode())
     return digest.hexdigest()[:16]
+
+
+def _from(pairs: Pairs, k: int) -> Iterator[int]:
+    """Pair k, and then those of its class that follow it, which are looked for only where they are needed."""
+    yield k
+    alike = np.flatnonzero(pairs.labels() == pairs.labels()[k])  # [m]
+    start = int(np.searchsorted(alike, k))
+    for step in range(1, min(len(alike), PATIENCE)):
+        yield int(alike[(start + step) % len(alike)])
 
 
 def _drawn(
