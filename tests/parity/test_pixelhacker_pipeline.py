@@ -121,3 +121,12 @@ def test_every_step_and_the_result(golden, cases, name):
     filled = codec.decode(steps[-1].latents)[0].permute(1, 2, 0).numpy()
     done = finish(filled, image, mask, case.get("paste", False), case.get("compensate", False))
     np.testing.assert_array_equal(np.asarray(done), golden[f"{name}.out"])
+
+
+def test_seed_0_of_torch_draws_what_the_released_script_draws(golden):
+    from retouch.methods.pixelhacker.pipeline import draw_official
+
+    draws = draw_official(torch.Generator().manual_seed(0), golden["cfg.noise.base"].shape[1:])
+    for what, drawn in (("vae_image", draws.image), ("vae_masked", draws.masked), ("base", draws.base)):
+        np.testing.assert_array_equal(drawn, golden[f"cfg.noise.{what}"])
+    np.testing.assert_array_equal(draws.offset, golden["cfg.noise.offset"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from retouch.methods.base import Images, Needs
     from retouch.methods.pixelhacker.codec import Codec
     from retouch.methods.pixelhacker.network import LcgModel
-    from retouch.methods.pixelhacker.precision import Placed
+    from retouch.methods.pixelhacker.sample import Denoiser
     from retouch.methods.torch_method import Call, TorchMethod
 
 NETWORK = "denoiser"  # its name in an export
@@ -80,17 +80,26 @@ def assemble(load: Callable[[], LcgModel], codec: Codec, needs: Needs, device: t
     from retouch.methods.torch_method import TorchMethod
 
     placed = Placed(load, device)
-    method = TorchMethod(partial(fill, placed, codec, needs.steps or 1), [], needs, device)
+    method = TorchMethod(partial(fill, placed.at, codec, needs.steps or 1), [], needs, device)
     method.parameters = placed.parameters
     return method
 
 
-def fill(placed: Placed, codec: Codec, default: int, photos: Tensor, holes: Tensor, call: Call) -> Tensor:
-    """Photos [N, 3, H, W] in [0, 1], filled where `holes` [N, 1, H, W] are 1; `default` steps unless asked."""
+def fill(
+    network: Callable[[str, bool], Denoiser], codec: Codec, steps: int, photos: Tensor, holes: Tensor, call: Call
+) -> Tensor:
+    """Photos [N, 3, H, W] in [0, 1], filled where `holes` [N, 1, H, W] are 1.
+
+    Args:
+        network: gives the network in a precision, offloaded or not, as `precision.Placed.at`.
+        codec: the way to its latents.
+        steps: if the options name no number.
+        photos, holes, call: as `TorchMethod` gives them.
+    """
     from retouch.methods.pixelhacker.sample import draw, sample
 
     assert isinstance(call.options, PixelHackerOptions)
-    denoiser = placed.at(call.options.dtype, call.options.offload)
+    denoiser = network(call.options.dtype, call.options.offload)
     height, width = (side // codec.factor for side in photos.shape[2:])
     draws = draw(call.seeds, (codec.channels, height, width), photos.device)
     signed = photos * 2 - 1  # [N, 3, H, W] in [-1, 1]
@@ -100,7 +109,7 @@ def fill(placed: Placed, codec: Codec, default: int, photos: Tensor, holes: Tens
 
         return to_array(holes * (codec.decode(latents) / 2 + 0.5) + (1 - holes) * photos)
 
-    for step in sample(denoiser, codec, signed, holes, draws, call.options.sampling(default)):
+    for step in sample(denoiser, codec, signed, holes, draws, call.options.sampling(steps)):
         if call.progress is not None:
             call.progress(Progress("step", step.k, step.steps, partial(shown, step.clean)))
         check_cancel(call.cancel)
