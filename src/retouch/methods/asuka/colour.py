@@ -39,7 +39,8 @@ def jitter(photos: Tensor, seeds: Tensor, config: Jitter) -> Tensor:
         (hue, 0.0, config.hue),
     )
     out = []
-    for photo, draw, order in zip(photos.split(1), drawn.tolist(), orders.tolist(), strict=True):
+    for i, (draw, order) in enumerate(zip(drawn.tolist(), orders.tolist(), strict=True)):
+        photo = photos[i : i + 1]  # [1, 3, H, W]
         for k in order:
             change, middle, width = steps[k]
             if width:
