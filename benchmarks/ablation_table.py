@@ -90,8 +90,8 @@ def markdown(experiment: Experiment, cells: Sequence[Cell]) -> str:
     return "\n\n".join(
         [
             f"## {experiment.title}",
-            f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; that of the first row"
-            " makes its seed's samples and tokens, too.",
+            f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; those of the first"
+            " row also make its seed's samples and tokens.",
             _table(["", "parameters", "s", *heads], _means(experiment, cells, columns)),
             f"Better (+) or worse (-) than {experiment.rows[0].label}, mean of the seeds' differences, and in how many"
             " seeds it is better.",
