@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -83,7 +84,8 @@ class TorchMethod:
         for start in range(0, len(images), most):
             check_cancel(cancel)
             part = slice(start, start + most)
-            call = Call(own[part], options, scale, progress, cancel)
+            told = partial(_without_pictures, progress) if progress is not None and start else progress
+            call = Call(own[part], options, scale, told, cancel)
             filled.append(self._part(images[part], masks[part], call))
             if progress is not None and self.needs.steps is None:  # a method of several steps tells them itself
                 progress(Progress("fill", min(start + most, len(images)), len(images)))
@@ -101,6 +103,11 @@ class TorchMethod:
         if inside.shape != (n, height * call.scale, width * call.scale, 3):
             raise ValueError(f"model: gives {list(inside.shape)} for {list(images.shape)} at scale {call.scale}")
         return np.where(hole, inside, images) if call.scale == 1 else inside
+
+
+def _without_pictures(progress: ProgressCallback, step: Progress) -> None:
+    """Tell a step of a later photo; an animation shows the first one."""
+    progress(replace(step, preview=None, panels=None))
 
 
 def to_tensor(array: Images, device: torch.device) -> Tensor:

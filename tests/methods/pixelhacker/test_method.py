@@ -93,6 +93,13 @@ def test_every_step_is_told_with_a_preview(model):
     assert not np.array_equal(steps[0][1], steps[2][1])
 
 
+def test_of_several_photos_the_first_is_shown(model):
+    images, masks = inputs(2)
+    steps = []
+    model(images, masks, TWO, progress=steps.append)
+    assert [(step.step, step.preview is not None) for step in steps] == [(1, True), (2, True), (1, False), (2, False)]
+
+
 def test_it_can_be_cancelled_between_steps(model):
     images, masks = inputs(1)
     steps = []

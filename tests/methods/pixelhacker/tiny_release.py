@@ -7,14 +7,13 @@ import torch
 from diffusers import AutoencoderKL
 
 from retouch.methods.pixelhacker.codec import Vae
-from retouch.methods.pixelhacker.config import Network, PixelHackerConfig
+from retouch.methods.pixelhacker.config import Network
 from retouch.methods.pixelhacker.convert import their_name
 from retouch.methods.pixelhacker.method import assemble, build
 from retouch.methods.pixelhacker.network import LcgModel
 from retouch.methods.pixelhacker.options import NEEDS
 
 TINY = Network(block_out_channels=(32, 64), layers_per_block=1, cross_attention_dim=16, embedding_width=24, groups=8)
-CONFIG = PixelHackerConfig(network=TINY)
 CPU = torch.device("cpu")
 
 
@@ -58,4 +57,4 @@ def write_release(folder: Path, name="pretrained"):
 
 def built(name="pixelhacker/pretrained"):
     """The method of a card, of toy size."""
-    return build(name, NEEDS, "cpu", CONFIG)
+    return build(name, NEEDS, "cpu", TINY)

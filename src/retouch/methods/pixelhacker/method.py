@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retouch.methods.base import Progress, check_cancel
-from retouch.methods.pixelhacker.config import PixelHackerConfig
+from retouch.methods.pixelhacker.config import Network, PixelHackerConfig
 from retouch.methods.pixelhacker.options import PixelHackerOptions
 from retouch.methods.pixelhacker.release import FOLDERS, fetch, load_denoiser, load_vae
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 NETWORK = "denoiser"  # its name in an export
 
 
-def build(name: str, needs: Needs, device: str, config: PixelHackerConfig | None = None) -> TorchMethod:
+def build(name: str, needs: Needs, device: str, network: Network | None = None) -> TorchMethod:
     """The method with the released weights of the card `name`.
 
     Args:
         name: of the card.
         needs: as the card has them.
         device: "auto", or one by name.
-        config: of the network; None: the released one.
+        network: what it is made of; None: the released size.
 
     Raises:
         WeightsMissing: they are not here and cannot be fetched; the message says which file to put where.
@@ -42,7 +42,6 @@ def build(name: str, needs: Needs, device: str, config: PixelHackerConfig | None
     from retouch.methods.torch_method import find_device
 
     place = find_device(device)
-    network = (config or PixelHackerConfig()).network
     files = fetch(name, network)
     codec = Vae(load_vae(files.vae, files.vae_config).to(place))
     return assemble(partial(load_denoiser, files.network, network), codec, needs, place)
