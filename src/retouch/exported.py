@@ -45,6 +45,13 @@ LOADABLE: dict[str, Loadable] = {
         "2D Gaussian splatting", "retouch.methods.gaussian.method:needs", "retouch.methods.gaussian.method:build"
     ),
     "psm": Loadable("the pixel spread model", "retouch.methods.psm.runner:needs", "retouch.methods.psm.runner:build"),
+    "pixelhacker": Loadable(
+        "PixelHacker",
+        "retouch.methods.pixelhacker.options:needs",
+        "retouch.methods.pixelhacker.method:build_export",
+        extra="diffusion",
+        imports=("torch", "safetensors", "diffusers"),
+    ),
     "unet": Loadable("a small U-Net", "retouch.train.unet.method:needs", "retouch.train.unet.method:build"),
     "asuka-decoder": Loadable(
         "ASUKA's harmonising decoder",

@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 from retouch.methods.pixelhacker.config import Network, variant  # noqa: E402
 from retouch.methods.pixelhacker.convert import our_name  # noqa: E402
-from retouch.methods.pixelhacker.network import LcgModel, released  # noqa: E402
+from retouch.methods.pixelhacker.network import LcgModel  # noqa: E402
+from tests.methods.pixelhacker.tiny import released  # noqa: E402
 
 pytestmark = needs_goldens
 
@@ -28,7 +29,7 @@ def manifest(name):
 def build(name, config):
     make = fill().fill
     tensors = {key: torch.from_numpy(make(key, shape)) for key, shape in manifest(name)["state_dict"].items()}
-    return released(tensors, config).eval()
+    return released(tensors, config)
 
 
 def given(tag, height, width):

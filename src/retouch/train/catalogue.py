@@ -86,6 +86,15 @@ TRAINABLE: tuple[Trainable, ...] = (
         defaults="retouch.methods.psm.config:run_defaults",
     ),
     Trainable(
+        name="pixelhacker",
+        summary="PixelHacker: diffusion with linear attention, told whether the hole is background or an object",
+        variants="retouch.methods.pixelhacker.config:VARIANTS",
+        build="retouch.methods.pixelhacker.recipe:build",
+        defaults="retouch.methods.pixelhacker.config:run_defaults",
+        imports=("diffusers",),
+        extra="diffusion",
+    ),
+    Trainable(
         name="asuka-mae",
         summary="ASUKA's prior: a masked autoencoder that guesses the hole coarsely, by squared error",
         variants="retouch.methods.asuka.config:MAE_VARIANTS",

@@ -6,7 +6,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from retouch.methods.pixelhacker.config import VARIANTS, Network, PixelHackerConfig, variant
+from retouch.methods.pixelhacker.config import VARIANTS, Network, PixelHackerConfig, run_defaults, variant
 
 
 def test_categories_share_the_rows():
@@ -47,8 +47,28 @@ def test_settings_are_frozen():
 def test_variants():
     assert variant("paper") is VARIANTS["paper"]
     assert variant("paper").network == Network()
-    with pytest.raises(ValueError, match="variant: is 'large'; accepted: paper, small"):
+    with pytest.raises(ValueError, match="variant: is 'large'; accepted: small, paper"):
         variant("large")
+
+
+def test_pixels_are_colours():
+    with pytest.raises(ValidationError, match=r"network.out_channels: is 4; accepted: 3 with space 'pixel'"):
+        PixelHackerConfig(space="pixel")
+
+
+def test_runs_of_the_variants():
+    """Section 4.2: steps and batch of pre-training and of the three fine-tunings; Table 7: 36,000 steps."""
+    found = {name: run_defaults(config) for name, config in VARIANTS.items()}
+    lengths = {name: (run["train.steps"], run["train.batch"], run["data.size"]) for name, run in found.items()}
+    assert lengths["paper"] == (200_000, 528, 512)
+    assert lengths["paper-places2"] == (120_000, 528, 512)
+    assert lengths["paper-celebahq"] == (90_000, 352, 512)
+    assert lengths["paper-ffhq"] == (60_000, 528, 512)
+    for rows in (64, 256, 1024):
+        assert VARIANTS[f"paper-rows-{rows}"].network.tokens == rows // 2
+        assert lengths[f"paper-rows-{rows}"][0] == 36_000
+    assert found["paper"]["train.ema"] == {"decay": 0.9999}
+    assert "train.ema" not in found["small"]
 
 
 def test_settings_import_no_torch():

@@ -3,6 +3,7 @@
 import torch
 
 from retouch.methods.pixelhacker.config import Network
+from retouch.methods.pixelhacker.convert import convert
 from retouch.methods.pixelhacker.network import LcgModel
 
 TINY = Network(
@@ -23,6 +24,15 @@ def model(seed=0, **changes):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return LcgModel(TINY.model_copy(update=changes)).eval()
+
+
+def released(tensors, config):
+    """The network with the weights of a released checkpoint, which become its own."""
+    with torch.device("meta"):  # shapes only
+        made = LcgModel(config)
+    wanted = {name: value.shape for name, value in made.state_dict().items()}
+    made.load_state_dict(convert(tensors, wanted), assign=True)
+    return made.eval()
 
 
 def inputs(batch=2, height=8, width=12, seed=0, dtype=torch.float32):

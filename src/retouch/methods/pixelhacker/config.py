@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -73,19 +73,69 @@ class Network(_Settings):
         return self
 
 
+class Training(_Settings):
+    """How the network is trained. The paper gives rate and batch; the rest is from the authors' later training code.
+
+    Attributes:
+        rate: learning rate of AdamW.
+        weight_decay: of AdamW.
+        timesteps: "uniform", or "logit-normal": 1000 * sigmoid(normal), fewer near both ends.
+        noise_offset: standard deviation of noise that is the same for a whole channel, beside the noise of its pixels.
+    """
+
+    rate: float = Field(default=1e-5, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    timesteps: Literal["uniform", "logit-normal"] = "uniform"
+    noise_offset: float = Field(default=0.0357, ge=0)
+
+
+class Run(_Settings):
+    """What a training run is like unless its settings `train` and `data` say otherwise.
+
+    Attributes:
+        batch: photos per step.
+        steps: of training.
+        ema: decay of the average weights per step; None: the loop's own.
+        holes: a recipe of holes, or a mixture, for photos without labels, whose holes are all background.
+    """
+
+    batch: int = Field(default=528, ge=1)
+    steps: int = Field(default=200_000, ge=1)
+    ema: float | None = Field(default=0.9999, ge=0, lt=1)
+    holes: str = "lama-medium-512"
+
+
 class PixelHackerConfig(_Settings):
-    """A network and its use.
+    """A network, its use and its training.
 
     Attributes:
         network: what it is made of.
         size: side of the square photos it is trained on, in pixels.
         space: where it denoises: "latent", between a frozen VAE's encoder and decoder at an eighth of the size;
             "pixel", on the photo itself, for networks small enough to be trained on a processor.
+        steps: of the samples that are drawn while training, for sheets and validation.
+        guidance: of these samples; 1 is half the work.
+        training: the loss and its optimiser.
+        run: its length.
     """
 
     network: Network = Network()
     size: int = Field(default=512, ge=8, multiple_of=8)
     space: Literal["latent", "pixel"] = "latent"
+    steps: int = Field(default=20, ge=1, le=1000)
+    guidance: float = Field(default=2.0, ge=1)
+    training: Training = Training()
+    run: Run = Run()
+
+    @model_validator(mode="after")
+    def _pixels_are_colours(self) -> PixelHackerConfig:
+        if self.space == "pixel" and self.network.out_channels != 3:
+            raise ValueError(f"network.out_channels: is {self.network.out_channels}; accepted: 3 with space 'pixel'")
+        return self
+
+
+def _rows(rows: int) -> PixelHackerConfig:
+    return PixelHackerConfig(network=Network(embedding_rows=rows), run=Run(steps=36_000))
 
 
 def variant(name: str) -> PixelHackerConfig:
@@ -99,19 +149,49 @@ def variant(name: str) -> PixelHackerConfig:
     return VARIANTS[name]
 
 
-VARIANTS: dict[str, PixelHackerConfig] = {
-    "paper": PixelHackerConfig(),
-    # For processors without a graphics card: no VAE, photos of 64 x 64 pixels.
-    "small": PixelHackerConfig(
-        network=Network(
-            in_channels=7,
-            out_channels=3,
-            block_out_channels=(64, 128, 192),
-            layers_per_block=1,
-            cross_attention_dim=64,
-            embedding_width=128,
-        ),
-        size=64,
-        space="pixel",
+def run_defaults(config: PixelHackerConfig) -> dict[str, Any]:
+    """`config.run` as settings of `retouch train`, by dotted key."""
+    run = config.run
+    ema = {} if run.ema is None else {"train.ema": {"decay": run.ema}}
+    return {
+        "train.batch": run.batch,
+        "train.steps": run.steps,
+        "train.clip": 1.0,
+        "train.gradient_checkpointing": config.space == "latent",
+        "data.size": config.size,
+        "data.holes": run.holes,
+        **ema,
+    }
+
+
+# For processors without a graphics card: no VAE, photos of 64 x 64 pixels.
+SMALL = PixelHackerConfig(
+    network=Network(
+        in_channels=7,
+        out_channels=3,
+        block_out_channels=(32, 64, 128),
+        layers_per_block=1,
+        heads=4,
+        groups=16,
+        cross_attention_dim=64,
+        embedding_width=128,
     ),
+    size=64,
+    space="pixel",
+    training=Training(rate=3e-4),
+    run=Run(batch=16, steps=20_000, ema=None, holes="mat-256-large"),
+)
+
+# Section 4.2's four set-ups. From the same start they differ in length and batch only; the fine-tuning is started from
+# the first one's export (train.start_from) and sees photos without labels.
+VARIANTS: dict[str, PixelHackerConfig] = {
+    "small": SMALL,
+    "paper": PixelHackerConfig(),
+    "paper-places2": PixelHackerConfig(run=Run(steps=120_000)),
+    "paper-celebahq": PixelHackerConfig(run=Run(steps=90_000, batch=352)),
+    "paper-ffhq": PixelHackerConfig(run=Run(steps=60_000)),
+    # Table 7: rows of the embedding, from the first set-up's weights. 20 rows are "paper".
+    "paper-rows-64": _rows(64),
+    "paper-rows-256": _rows(256),
+    "paper-rows-1024": _rows(1024),
 }

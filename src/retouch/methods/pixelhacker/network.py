@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from retouch.methods.pixelhacker.blocks import Double, Halve, Resnet, TimestepEmbedding, Transformer
-from retouch.methods.pixelhacker.convert import convert
 
 if TYPE_CHECKING:
     from retouch.methods.pixelhacker.config import Network
@@ -191,20 +189,3 @@ class LcgModel(nn.Module):
         if context.ndim != 3 or len(context) != len(x) or context.shape[2] != self.config.cross_attention_dim:
             accepted = f"[{len(x)}, n, {self.config.cross_attention_dim}]"
             raise ValueError(f"context: has the shape {list(context.shape)}; accepted: {accepted}")
-
-
-def released(tensors: Mapping[str, Tensor], config: Network) -> LcgModel:
-    """The network with the weights of a released checkpoint, which become its own, in their dtype: nothing is copied.
-
-    Args:
-        tensors: as read from the file.
-        config: of the network, `variant("paper").network`.
-
-    Raises:
-        ValueError: a weight is missing, unknown or of another shape; the message names the first.
-    """
-    with torch.device("meta"):  # shapes only: no time for 862 million first weights
-        model = LcgModel(config)
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    model.load_state_dict(convert(tensors, wanted), assign=True)
-    return model
