@@ -188,7 +188,7 @@ class _Curve:
         if event.kind == "start":
             self.log = Log(self.file, event.step)
         elif event.kind == "validation":
-            values = {}
+            values: dict[str, float] = {}
             for kind, samples in self.samples.items():
                 found = judge(self.recipe, event.networks, samples, self.network)
                 values |= {f"{name} {kind}": value for name, value in found.items()}
