@@ -24,6 +24,7 @@ from diffusers.models.autoencoders.vae import (
     MaskConditionDecoder,
 )
 from diffusers.models.modeling_outputs import AutoencoderKLOutput
+from diffusers.models.modeling_utils import ModelMixin  # noqa: F401 - pipelines look here for how it is loaded
 from diffusers.utils.accelerate_utils import apply_forward_hook
 from torch import Tensor, nn
 

@@ -1,0 +1,74 @@
+"""From photos to what is denoised, and back: the latents of an autoencoder, or the pixels themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from torch import Tensor
+
+
+class Codec(Protocol):
+    """A way to latents and back. Photos are [B, 3, H, W] in [-1, 1], latents [B, channels, H / factor, W / factor]."""
+
+    @property
+    def channels(self) -> int:
+        """Channels of a latent."""
+        ...
+
+    @property
+    def factor(self) -> int:
+        """Pixels of a photo per position of a latent, along a side."""
+        ...
+
+    def encode(self, photos: Tensor, normal: Tensor) -> Tensor:
+        """Latents of photos; `normal` is standard normal, of the latents' shape, and says which of the likely ones."""
+        ...
+
+    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:
+        """Photos of latents, around [-1, 1]; `photos` and `holes` [B, 1, H, W] tell a decoder what is known."""
+        ...
+
+
+class Pixels:
+    """No codec: the photo itself is denoised, as small networks do."""
+
+    channels = 3
+    factor = 1
+
+    def encode(self, photos: Tensor, normal: Tensor) -> Tensor:  # noqa: ARG002 - nothing is drawn
+        """The photos."""
+        return photos
+
+    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:  # noqa: ARG002 - it needs no help
+        """The latents."""
+        return latents
+
+
+class Vae:
+    """The latents of one of diffusers' KL autoencoders: z = (mean + deviation * normal - shift) * scaling.
+
+    With ASUKA's (`decoder.AsukaAutoencoder`) the known pixels help to decode. It computes in its own precision,
+    whatever the denoiser's.
+    """
+
+    def __init__(self, vae: Any, conditioned: bool = False) -> None:
+        self.vae, self.conditioned = vae, conditioned
+        self.channels = int(vae.config.latent_channels)
+        self.factor = 2 ** (len(vae.config.block_out_channels) - 1)
+
+    def encode(self, photos: Tensor, normal: Tensor) -> Tensor:
+        """[B, 3, H, W] in [-1, 1] and [B, c, h, w] standard normal to latents [B, c, h, w] float32."""
+        likely = self.vae.encode(photos.to(self.vae.dtype)).latent_dist
+        latents: Tensor = likely.mean.float() + likely.std.float() * normal  # [B, c, h, w]
+        return (latents - self._shift) * self.vae.config.scaling_factor  # type: ignore[no-any-return]
+
+    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:
+        """[B, c, h, w] to [B, 3, H, W] float32, around [-1, 1]."""
+        unscaled = (latents / self.vae.config.scaling_factor + self._shift).to(self.vae.dtype)  # [B, c, h, w]
+        known = {"image": photos, "mask": holes} if self.conditioned else {}
+        decoded: Tensor = self.vae.decode(unscaled, **known).sample.float()  # [B, 3, H, W]
+        return decoded
+
+    @property
+    def _shift(self) -> float:
+        return getattr(self.vae.config, "shift_factor", None) or 0.0
