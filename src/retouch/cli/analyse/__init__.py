@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from retouch.cli.analyse.gaussian_semantics import gaussian_semantics
+from retouch.cli.analyse.vae_drift import vae_drift
 
 analyse = typer.Typer(help="Look into what methods are made of.", no_args_is_help=True)
 
@@ -15,3 +16,4 @@ def _analyse() -> None:
 
 
 analyse.command("gaussian-semantics")(gaussian_semantics)
+analyse.command("vae-drift")(vae_drift)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -53,7 +53,7 @@ def fill_autoencoder(network: AsukaAutoencoder, source: str | os.PathLike[str], 
     """
     path = Path(source)
     if path.is_dir():
-        tensors = _of_diffusers(path)
+        tensors = read_diffusers(path).state_dict()
     elif path.suffix == ".json":
         tensors = _of_export(path)
     else:
@@ -69,6 +69,24 @@ def fill_decoder(network: AsukaAutoencoder, path: str | os.PathLike[str], config
     _fill(network, own | read_autoencoder(path), path, config)
 
 
+def read_diffusers(folder: Path) -> Any:
+    """The `AutoencoderKL` in a folder of diffusers, in float32.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, or of another kind.
+    """
+    from diffusers import AutoencoderKL
+
+    if not (folder / "config.json").is_file():
+        raise FileNotFoundError(f"vae: {folder} has no config.json; accepted: a folder of diffusers' AutoencoderKL")
+    try:
+        return AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"vae: {folder} cannot be read: {reason}") from error
+
+
 def _fill(
     network: AsukaAutoencoder, tensors: Mapping[str, Tensor], path: Path | str | os.PathLike[str], config: Autoencoder
 ) -> None:
@@ -79,20 +97,6 @@ def _fill(
         own = network.state_dict()
         tensors |= {key: value for key, value in own.items() if key.startswith(CONDITION)}
     fill_module(network, tensors, path)
-
-
-def _of_diffusers(folder: Path) -> dict[str, Tensor]:
-    from diffusers import AutoencoderKL
-
-    if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"vae: {folder} has no config.json; accepted: a folder of diffusers' AutoencoderKL")
-    try:
-        vae = AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"vae: {folder} cannot be read: {reason}") from error
-    tensors: dict[str, Tensor] = vae.state_dict()
-    return tensors
 
 
 def _of_export(card: Path) -> dict[str, Tensor]:
