@@ -15,19 +15,23 @@ from retouch.weights import (  # noqa: E402
     WeightFile,
     Weights,
     WeightsMissing,
+    cache_folder,
+    check_fit,
     check_hash,
     file_hash,
     fill_module,
     locate,
     read_tensors,
+    write_tensors,
 )
 
 TENSORS = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.ones(2)}
 
 
 @pytest.fixture(autouse=True)
-def nothing_around(monkeypatch):
+def nothing_around(monkeypatch, tmp_path):
     monkeypatch.delenv("RETOUCH_WEIGHTS", raising=False)
+    monkeypatch.setenv("RETOUCH_CACHE", str(tmp_path / "no cache"))
 
 
 @pytest.fixture
@@ -205,3 +209,44 @@ def test_keys_and_shapes_must_be_the_module_s():
         with pytest.raises(ValueError, match=message):
             fill_module(made, given, "net.pth")
         assert (made["layer"].weight == before).all()
+
+
+def test_the_cache_is_looked_into_first(known, tmp_path, monkeypatch):
+    file, weights = known
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    monkeypatch.setenv("RETOUCH_CACHE", str(cache))
+    monkeypatch.setenv("RETOUCH_WEIGHTS", str(file.parent))
+    assert locate(weights) == file
+    (cache / file.name).write_bytes(file.read_bytes())
+    assert locate(weights) == cache / file.name
+
+
+def test_the_cache_is_in_the_home_unless_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("RETOUCH_CACHE", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "retouch"
+
+
+def test_tensors_are_written_with_what_is_said_about_them(tmp_path):
+    from safetensors import safe_open
+
+    file = tmp_path / "new" / "folder" / "net.safetensors"
+    write_tensors(TENSORS, file, {"source": "here"})
+    assert all(torch.equal(value, TENSORS[key]) for key, value in read_tensors(file).items())
+    with safe_open(file, "pt") as opened:
+        assert opened.metadata() == {"source": "here"}
+    with pytest.raises(FileExistsError, match="exists already"):
+        write_tensors(TENSORS, file)
+    write_tensors({"one": torch.ones(1)}, file, overwrite=True)
+    assert list(read_tensors(file)) == ["one"]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_what_fits_is_told_without_memory_for_it():
+    with torch.device("meta"):
+        empty = torch.nn.Linear(3, 2)
+    check_fit(empty, {"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}, "x")
+    with pytest.raises(ValueError, match=r"x: 'weight' has shape \(3, 2\); accepted: \(2, 3\)"):
+        check_fit(empty, {"weight": torch.zeros(3, 2), "bias": torch.zeros(2)}, "x")

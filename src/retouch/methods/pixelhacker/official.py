@@ -86,8 +86,8 @@ def difference(before: NDArray[np.uint8], after: NDArray[np.uint8], hole: Masks)
     """Mean colour [3] of `before` less that of `after`, around the hole in its larger box; 0 where that is empty."""
     ring = np.zeros_like(hole)  # [H, W]
     if hole.any():
-        rows, columns = hole.any(axis=1, keepdims=True), hole.any(axis=0, keepdims=True)  # [H, 1], [1, W]
-        ring[span(rows[:, 0]), span(columns[0])] = True
+        rows, columns = np.nonzero(hole)  # [n] each
+        ring[span(rows), span(columns)] = True
         ring &= ~hole
     if not ring.any():
         return np.zeros(3)  # the script has the mean of nothing here
@@ -95,8 +95,8 @@ def difference(before: NDArray[np.uint8], after: NDArray[np.uint8], hole: Masks)
     return mean
 
 
-def span(line: NDArray[np.bool_]) -> slice:
-    """From the first to the last True of a row or column of pixels, and GROWTH more in all, the middle rounded down."""
-    places = np.flatnonzero(line)
-    middle, half = (places[0] + places[-1]) // 2, (places[-1] - places[0] + 1 + GROWTH) // 2
+def span(places: NDArray[np.intp]) -> slice:
+    """From the first to the last of rows or columns, and GROWTH more in all, the middle rounded down."""
+    first, last = int(places.min()), int(places.max())
+    middle, half = (first + last) // 2, (last - first + 1 + GROWTH) // 2
     return slice(max(middle - half, 0), middle + half + 1)
