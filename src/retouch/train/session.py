@@ -10,6 +10,7 @@ from retouch.data.training.loader import Loader
 from retouch.data.training.photos import photos_in
 from retouch.data.training.samples import TrainingSet
 from retouch.train.batch import Batch
+from retouch.train.beside import BesideLoader
 from retouch.train.catalogue import find_trainable
 from retouch.train.seeds import seeded
 from retouch.train.sheet import ROWS
@@ -63,7 +64,7 @@ def open_session(settings: RunSettings[Any]) -> Session:
         raise FileNotFoundError(f"weights: {settings.weights} does not exist; accepted: a folder of VGG16 and LPIPS")
     check_samples(settings)
     photos = photos_in(data.photos, data.list_file)
-    loader = Loader(photos, data.samples, Batch, workers=train.workers, prefetch=data.prefetch)
+    loader = _loader(photos, settings)
     held_out: tuple[Drawn, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     if validation.photos:
@@ -81,6 +82,13 @@ def open_session(settings: RunSettings[Any]) -> Session:
     with seeded(train.seed):
         recipe = method.recipe(settings.method, settings.variant, settings.weights)
     return Session(settings, recipe, loader, held_out, unusable)
+
+
+def _loader(photos: Photos, settings: RunSettings[Any]) -> Loader[Batch]:
+    data, workers = settings.data, settings.train.workers
+    if data.beside is None:
+        return Loader(photos, data.samples, Batch, workers=workers, prefetch=data.prefetch)
+    return BesideLoader(photos, data.beside, data.samples, workers=workers, prefetch=data.prefetch)
 
 
 def _held_out(settings: RunSettings[Any]) -> Photos:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -24,14 +24,21 @@ class DataSettings(SampleSettings):
     """Where samples come from, and how they are made.
 
     Attributes:
-        photos: folders of photos or of WebDataset shards, a shard, or a glob; one or several.
+        photos: folders of photos, of WebDataset shards or of pairs, a shard, or a glob; one or several.
         list_file: only the photos that it names, with weights if it has some.
+        beside: a folder with another version of each photo, of its name and shape, for recipes that take one
+            (`asuka-decoder`: latent-augmented photos).
         prefetch: batches that each worker makes ahead.
+        combine, foreground: of pairs (`photos` is a folder that `retouch data lcg` made): how a background hole is put
+            together, "v1_2" (default), "v1" or "union", and the share of samples that are foreground (default .5).
     """
 
     photos: Sources = Field(min_length=1)
     list_file: Path | None = None
+    beside: Path | None = None
     prefetch: int = Field(default=2, ge=1)
+    combine: Literal["union", "v1", "v1_2"] | None = None
+    foreground: float | None = Field(default=None, ge=0, le=1)
 
     @property
     def samples(self) -> SampleSettings:

@@ -196,7 +196,7 @@ def run_defaults(config: VaeConfig | DecoderConfig) -> dict[str, Any]:
 SMALL = Autoencoder(latent=16, widths=(32, 64, 64, 96), blocks=1, groups=8, scaling=1.0)
 _SMALL_LOSS = Loss(perceptual_scale=0.5, adversarial_from=10_000, discriminator_width=32, discriminator_norm="group")
 _SMALL_RATE = Optimisation(rate=5e-4, old_share=1.0)
-_SMALL_RUN = Run(size=128, steps=20_000, batch=16, warm_up=500)
+_SMALL_RUN = Run(size=128, steps=20_000, batch=16, warm_up=500, holes="lama-medium-256")
 
 VAE_VARIANTS: dict[str, VaeConfig] = {
     "small": VaeConfig(network=SMALL, loss=_SMALL_LOSS, optimisation=_SMALL_RATE, run=_SMALL_RUN),
