@@ -6,7 +6,7 @@ import os
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from retouch.data.training.samples import TrainingSet
+from retouch.data.training.loader import Loader
 from retouch.data.training.unusable import told
 from retouch.train.checkpoints import newest
 from retouch.train.dry_run import estimate
@@ -34,14 +34,14 @@ def plan(session: Session) -> str:
 
 def _data(session: Session) -> list[tuple[str, str]]:
     data = session.settings.data
-    samples = TrainingSet(session.data.photos, session.data.settings, session.settings.train.seed)
-    drawn = [samples[k] for k in range(LOOKED_AT)]
+    drawn = session.data.first(LOOKED_AT, session.settings.train.seed)
     shares = [float(sample.hole.mean()) for sample in drawn]
     unusable = told(photo for sample in drawn for photo in sample.unusable)
     objects = "" if data.objects is None else f" with shapes of {data.objects}"
+    kind = f"{data.holes}{objects}" if isinstance(session.data, Loader) else "of the pairs"
     rows = [
         ("photos", f"{session.data.description}, as samples of {data.size} x {data.size} pixels"),
-        ("holes", f"{data.holes}{objects}: {fmean(shares):.2f} of the sample, {min(shares):.2f} to {max(shares):.2f}"),
+        ("holes", f"{kind}: {fmean(shares):.2f} of the sample, {min(shares):.2f} to {max(shares):.2f}"),
     ]
     return rows + ([("", f"{unusable} (of the first {LOOKED_AT} samples)")] if unusable else [])
 
@@ -49,7 +49,7 @@ def _data(session: Session) -> list[tuple[str, str]]:
 def _steps(session: Session) -> list[tuple[str, str]]:
     settings, train = session.settings, session.settings.train
     images = train.steps * train.batch
-    epochs = images / len(session.data.photos.items)
+    epochs = images / len(session.data)
     rows = [("steps", f"{train.steps} of {train.batch} samples: {images} images, {epochs:.3g} epochs")]
     every = train.every
     if session.held_out and every.validation:

@@ -132,11 +132,12 @@ def stoppable() -> Iterator[Stop]:
 
 
 def _say_before(session: Session, *, lpips: bool) -> None:
+    from retouch.data.training.loader import Loader
     from retouch.data.training.unusable import told
 
-    photos = session.data.photos
-    if photos.absent:
-        note(f"{photos.absent} rows of the list name no photo")
+    absent = session.data.photos.absent if isinstance(session.data, Loader) else 0
+    if absent:
+        note(f"{absent} rows of the list name no photo")
     if session.unusable:
         note(f"validation: {told(session.unusable)}")
     if session.held_out and not lpips:

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retouch.data.training.fixed import fixed_samples
-from retouch.data.training.loader import Loader
 from retouch.data.training.photos import photos_in
-from retouch.data.training.samples import TrainingSet
-from retouch.train.batch import Batch
-from retouch.train.beside import BesideLoader
 from retouch.train.catalogue import find_trainable
 from retouch.train.seeds import seeded
 from retouch.train.sheet import ROWS
+from retouch.train.sources import open_source
 from retouch.train.stream import check_samples
 
 if TYPE_CHECKING:
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from retouch.data.training.unusable import Unusable
     from retouch.train.recipe import Recipe
     from retouch.train.settings import RunSettings
+    from retouch.train.sources import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Session:
 
     settings: RunSettings[Any]
     recipe: Recipe
-    data: Loader[Batch]
+    data: Source
     held_out: tuple[Drawn, ...]
     unusable: tuple[Unusable, ...]
 
@@ -47,8 +45,7 @@ class Session:
         if self.held_out:
             n, rows = len(self.held_out), min(ROWS, len(self.held_out))
             return tuple(self.held_out[k * n // rows] for k in range(rows))
-        samples = TrainingSet(self.data.photos, self.data.settings, self.settings.train.seed)
-        return tuple(samples[k] for k in range(ROWS))
+        return tuple(self.data.first(ROWS, self.settings.train.seed))
 
 
 def open_session(settings: RunSettings[Any]) -> Session:
@@ -63,8 +60,7 @@ def open_session(settings: RunSettings[Any]) -> Session:
     if settings.weights is not None and not settings.weights.exists():
         raise FileNotFoundError(f"weights: {settings.weights} does not exist; accepted: a folder of VGG16 and LPIPS")
     check_samples(settings)
-    photos = photos_in(data.photos, data.list_file)
-    loader = _loader(photos, settings)
+    source = open_source(data, train.workers)
     held_out: tuple[Drawn, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     if validation.photos:
@@ -81,14 +77,7 @@ def open_session(settings: RunSettings[Any]) -> Session:
     method = find_trainable(settings.name)
     with seeded(train.seed):
         recipe = method.recipe(settings.method, settings.variant, settings.weights)
-    return Session(settings, recipe, loader, held_out, unusable)
-
-
-def _loader(photos: Photos, settings: RunSettings[Any]) -> Loader[Batch]:
-    data, workers = settings.data, settings.train.workers
-    if data.beside is None:
-        return Loader(photos, data.samples, Batch, workers=workers, prefetch=data.prefetch)
-    return BesideLoader(photos, data.beside, data.samples, workers=workers, prefetch=data.prefetch)
+    return Session(settings, recipe, source, held_out, unusable)
 
 
 def _held_out(settings: RunSettings[Any]) -> Photos:

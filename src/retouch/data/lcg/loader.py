@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from retouch.data.lcg.pairs import Pairs
     from retouch.data.lcg.samples import PairSample, PairSettings
+    from retouch.data.training.samples import Drawn
     from retouch.data.training.unusable import Unusable
 
 B = TypeVar("B")
@@ -63,6 +64,15 @@ class PairLoader(Generic[B]):
         self.fingerprint = fingerprint(pairs, settings)
         counts = len(pairs.of("foreground")), len(pairs.of("background"))
         self.description = f"{counts[0]} foreground and {counts[1]} background pairs"
+
+    def __len__(self) -> int:
+        """Pairs of an epoch."""
+        return len(self.pairs)
+
+    def first(self, count: int, seed: int) -> list[Drawn]:
+        """The first samples of a run with this seed; errors as `draw_pair`."""
+        samples = PairSet(self.pairs, self.settings, seed)
+        return [samples[k].drawn for k in range(count)]
 
     def batches(self, first: int, *, batch: int, seed: int, rank: int = 0, processes: int = 1) -> Iterator[B]:
         """This process's part of the batches `first`, `first` + 1, ..., without end.

@@ -94,6 +94,15 @@ class Loader(Generic[B]):
             f"{len(photos.items)} photos of {photos.name}" if photos.name else f"{len(photos.items)} photos"
         )
 
+    def __len__(self) -> int:
+        """Photos of an epoch."""
+        return len(self.photos.items)
+
+    def first(self, count: int, seed: int) -> list[Drawn]:
+        """The first samples of a run with this seed; errors as `draw_sample`."""
+        samples = TrainingSet(self.photos, self.settings, seed)
+        return [samples[k] for k in range(count)]
+
     def batches(self, first: int, *, batch: int, seed: int, rank: int = 0, processes: int = 1) -> Iterator[B]:
         """This process's part of the batches `first`, `first` + 1, ..., without end.
 
