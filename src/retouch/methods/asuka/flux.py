@@ -95,7 +95,7 @@ def pack(latents: Tensor) -> Tensor:
 def unpack(tokens: Tensor, size: tuple[int, int]) -> Tensor:
     """The way back from `pack`: tokens [B, h w / 4, 4 c] to [B, c, h, w], (h, w) = `size`."""
     h, w = size
-    return F.pixel_shuffle(tokens.transpose(1, 2).unflatten(2, (h // 2, w // 2)), 2)
+    return F.pixel_shuffle(tokens.transpose(1, 2).reshape(len(tokens), -1, h // 2, w // 2), 2)
 
 
 def mask_channels(holes: Tensor, size: tuple[int, int]) -> Tensor:

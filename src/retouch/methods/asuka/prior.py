@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from torch import Tensor
 
 from retouch.methods.asuka.align import Alignment, interpolate
@@ -32,6 +33,10 @@ class Embedding:
 
     tokens: Tensor
     pooled: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> Embedding:
+        """The same on a device."""
+        return Embedding(self.tokens.to(device), None if self.pooled is None else self.pooled.to(device))
 
 
 class AlignedPrior(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
@@ -86,6 +91,7 @@ class AlignedPrior(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
             pooled = None if pooled is None else interpolate(self.empty_pooled, pooled, self.weight)
         return Embedding(tokens.float(), None if pooled is None else pooled.float())
 
+    @apply_forward_hook  # type: ignore[untyped-decorator,unused-ignore]
     def paint(self, photos: Tensor, holes: Tensor) -> Tensor:
         """The photos with the autoencoder's guess in the hole, [B, 3, H, W] in [0, 1]: Fig. 4a's initial values."""
         images, small = preprocess(photos.float(), holes.float(), self.settings.size)
