@@ -66,6 +66,15 @@ def test_what_is_loaded_is_what_was_released(folders):
     assert vae.config.scaling_factor == 0.13025
 
 
+def test_a_converted_file_of_another_network_is_refused(folders):
+    file = fetch(NAME, TINY).network
+    with pytest.raises(ValueError, match=r"safetensors: \d+ keys are missing"):
+        load_denoiser(file)  # the released size
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ValueError, match="is not a readable safetensors file"):
+        load_denoiser(file, TINY)
+
+
 def test_the_converted_file_says_what_it_was_made_from(folders):
     given, _ = folders
     with safe_open(fetch(NAME, TINY).network, "pt") as file:

@@ -24,14 +24,13 @@ from retouch.weights import (
     cache_folder,
     check_fit,
     file_hash,
-    fill_module,
     locate,
     read_tensors,
     write_tensors,
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from retouch.methods.pixelhacker.network import LcgModel
 
@@ -119,9 +118,9 @@ def load_denoiser(file: Path, network: Network | None = None) -> LcgModel:
     Raises:
         ValueError: the file is damaged, or of another network.
     """
-    model = _empty_denoiser(network).to_empty(device="cpu")
-    fill_module(model, read_tensors(file), file)
-    return model.requires_grad_(False).eval()
+    model = _empty_denoiser(network)
+    _fill(model, file)
+    return model
 
 
 def load_vae(file: Path, config: Path) -> Any:
@@ -130,9 +129,9 @@ def load_vae(file: Path, config: Path) -> Any:
     Raises:
         ValueError: a file is damaged, or they do not belong together.
     """
-    model = _empty_vae(config).to_empty(device="cpu")
-    fill_module(model, read_tensors(file), file)
-    return model.requires_grad_(False).eval()
+    model = _empty_vae(config)
+    _fill(model, file)
+    return model
 
 
 def convert_file(file: Path, out: Path, *, network: Network | None = None, overwrite: bool = False) -> str:
@@ -189,6 +188,14 @@ def _our_vae(tensors: dict[str, Tensor], file: Path, config: Path) -> dict[str, 
     """A VAE's weights, which keep their names, all of them there and of the right shape."""
     check_fit(_empty_vae(config), tensors, file)
     return tensors
+
+
+def _fill(model: nn.Module, file: Path) -> None:
+    """Give a model without memory the weights of a file as they are in memory: they are large, and needed once."""
+    tensors = read_tensors(file)
+    check_fit(model, tensors, file)
+    model.load_state_dict(tensors, assign=True)
+    model.requires_grad_(False).eval()
 
 
 def _empty_denoiser(network: Network | None) -> LcgModel:
