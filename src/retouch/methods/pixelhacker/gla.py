@@ -72,27 +72,42 @@ def chunked(
     """
     tokens = q.shape[-2]
     q, k, v, key_gate = (_padded(x, chunk) for x in (q, k, v, key_gate))  # [..., T, .]
-    out = (q * k).sum(-1, keepdim=True) * v  # [..., T, V], each token's look at itself: blocks of one
-    keep = key_gate.exp()  # [..., blocks, K], of the state by a block
-    q = q * keep  # [..., T, K], faded from its block's start, as k fades to its block's end
     if value_gate is not None:
-        keep_v = _padded(value_gate, chunk).exp()  # [..., blocks, V]
-        read = keep_v  # [..., T, V], what out fades from its block's start, as v fades to its block's end
+        return _outer(q, k, v, key_gate, _padded(value_gate, chunk), chunk)[..., :tokens, :]
+    keep = key_gate.exp()  # [..., blocks, K], of the state by a block; a block is one token
+    scores = (q * k).sum(-1)[..., None, None]  # [..., blocks, length, length], of tokens and those before them
+    q = q * keep  # [..., T, K], faded from its block's start, as k fades to its block's end
+    length = 1
+    while length < chunk:
+        (k1, _), (_, q2) = _halves(k, length), _halves(q, length)  # [..., blocks / 2, length, K]
+        first, second = torch.unflatten(scores, -3, (-1, 2)).unbind(-3)  # [..., blocks / 2, length, length]
+        upper = torch.cat((first, torch.zeros_like(first)), -1)  # [..., blocks / 2, length, 2 * length]
+        lower = torch.cat((_products(q2, k1), second), -1)  # [..., blocks / 2, length, 2 * length]
+        scores = torch.cat((upper, lower), -2)  # [..., blocks / 2, 2 * length, 2 * length]
+        q, k, keep = _join(q, k, keep, length)
+        length *= 2
+    q, k, v = (torch.unflatten(x, -2, (-1, chunk)) for x in (q, k, v))  # [..., n, chunk, .]
+    out = scores @ v  # [..., n, chunk, V]
+    out += q @ _states(k.mT @ v, keep[..., None])  # [..., n, chunk, V]
+    return out.flatten(-3, -2)[..., :tokens, :]
+
+
+def _outer(q: Tensor, k: Tensor, v: Tensor, key_gate: Tensor, value_gate: Tensor, chunk: int) -> Tensor:
+    """`chunked` with both gates: values fade to their block's end as keys do, and what is read as queries do."""
+    keep, keep_v = key_gate.exp(), value_gate.exp()  # [..., blocks, K], [..., blocks, V]
+    out = (q * k).sum(-1, keepdim=True) * v  # [..., T, V]
+    q, read = q * keep, keep_v  # [..., T, K], [..., T, V]
     length = 1
     while length < chunk:
         (k1, _), (_, q2), (v1, _) = (_halves(x, length) for x in (k, q, v))  # [..., blocks / 2, length, .]
-        seen = _look(q2, k1, v1)  # [..., blocks / 2, length, V]
-        q, k, keep = _join(q, k, keep, length)
-        if value_gate is not None:
-            seen = seen * _halves(read, length)[1]  # [..., blocks / 2, length, V]
-            read, v, keep_v = _join(read, v, keep_v, length)
+        seen = _products(q2, k1) @ v1 * _halves(read, length)[1]  # [..., blocks / 2, length, V]
         torch.unflatten(out, -2, (-1, 2, length))[..., 1, :, :] += seen
+        q, k, keep = _join(q, k, keep, length)
+        read, v, keep_v = _join(read, v, keep_v, length)
         length *= 2
     q, k, v = (torch.unflatten(x, -2, (-1, chunk)) for x in (q, k, v))  # [..., n, chunk, .]
-    decay = keep[..., None] if value_gate is None else keep[..., None] * keep_v[..., None, :]  # [..., n, K, V or 1]
-    seen = (q @ _states(k.mT @ v, decay)).flatten(-3, -2)  # [..., T, V]
-    out += seen if value_gate is None else seen * read
-    return out[..., :tokens, :]
+    states = _states(k.mT @ v, keep[..., None] * keep_v[..., None, :])  # [..., n, K, V]
+    return out + (q @ states).flatten(-3, -2) * read
 
 
 def _halves(x: Tensor, length: int) -> tuple[Tensor, Tensor]:
@@ -101,11 +116,9 @@ def _halves(x: Tensor, length: int) -> tuple[Tensor, Tensor]:
     return first, second
 
 
-def _look(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """(q k^T) v, [..., length, V]; a product of 1 x 1 matrices is slow."""
-    if q.shape[-2] == 1:
-        return (q * k).sum(-1, keepdim=True) * v
-    return (q @ k.mT) @ v
+def _products(q: Tensor, k: Tensor) -> Tensor:
+    """q k^T of [..., length, K]; of single rows, as a sum: thousands of 1 x 1 products of matrices are slow."""
+    return (q * k).sum(-1, keepdim=True) if q.shape[-2] == 1 else q @ k.mT
 
 
 def _join(read: Tensor, write: Tensor, keep: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor]:
