@@ -18,6 +18,7 @@ _ARGUMENTS = (
     (r'convention="(\w+)"', r"--convention \1"),
     (r"raise max_pixels|max_pixels=\d+", "raise it with --max-pixels"),
     (r"\bexpand=", "--expand"),
+    (r"\bharmonise=", "--harmonise"),
     (r"pass limit=", "pass --limit"),
     (r"\bfrom_alpha:", "--from-alpha:"),
     (r"^quality:", "--quality:"),
