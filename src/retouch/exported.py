@@ -61,6 +61,9 @@ LOADABLE: dict[str, Loadable] = {
         extra="diffusion",
         imports=("torch", "safetensors", "diffusers"),
     ),
+    "asuka-mae": Loadable(
+        "ASUKA's masked autoencoder", "retouch.methods.asuka.method_mae:needs", "retouch.methods.asuka.method_mae:build"
+    ),
 }
 
 

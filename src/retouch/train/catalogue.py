@@ -102,6 +102,15 @@ TRAINABLE: tuple[Trainable, ...] = (
         defaults="retouch.methods.asuka.config:mae_run_defaults",
     ),
     Trainable(
+        name="asuka-align",
+        summary="ASUKA's alignment, from the prior to what a frozen denoiser takes for a text; or learnt tokens",
+        variants="retouch.methods.asuka.align_config:ALIGN_VARIANTS",
+        build="retouch.methods.asuka.recipe_align:build",
+        defaults="retouch.methods.asuka.align_config:run_defaults",
+        imports=("diffusers",),
+        extra="diffusion",
+    ),
+    Trainable(
         name="asuka-vae",
         summary="a small autoencoder of photos, for ASUKA's small decoder to go on from",
         variants="retouch.methods.asuka.decoder_config:VAE_VARIANTS",
