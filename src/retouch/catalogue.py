@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retouch.methods.asuka import options as asuka
 from retouch.methods.base import Needs, NoOptions
 from retouch.methods.options import PatchMatchOptions, RadiusOptions
 from retouch.methods.pixelhacker.options import NEEDS as PIXELHACKER_NEEDS
@@ -78,6 +79,24 @@ def _pixelhacker(weights: str, summary: str, good_at: str, bad_at: str) -> Card:
         imports=("torch", "diffusers"),
         devices=("cpu", "cuda", "mps", "xpu"),
         pull="retouch.methods.pixelhacker.release:pull",
+    )
+
+
+def _on_sd15(name: str, needs: Needs, build: str, summary: str, good_at: str, bad_at: str) -> Card:
+    """ASUKA, or a competitor of it, over Stable Diffusion 1.5's inpainting."""
+    return Card(
+        name=name,
+        summary=summary,
+        good_at=good_at,
+        bad_at=bad_at,
+        licence="CreativeML OpenRAIL-M (base), Apache-2.0 (code)",
+        needs=needs,
+        build=f"retouch.methods.asuka.method:{build}",
+        size_mb=4270,
+        extra="diffusion",
+        imports=("torch", "diffusers", "transformers"),
+        devices=("cpu", "cuda", "mps", "xpu"),
+        pull="retouch.methods.asuka.release:pull",
     )
 
 
@@ -156,6 +175,60 @@ CARDS: tuple[Card, ...] = (
         "fine-tuned on FFHQ",
         good_at="aligned faces, more diverse ones",
         bad_at="anything else; speed: minutes a photo without a GPU",
+    ),
+    _on_sd15(
+        "asuka/sd15",
+        asuka.ASUKA,
+        "sd15",
+        "ASUKA (Wang et al. 2023) on Stable Diffusion 1.5; its own weights were never released: see docs/asuka.md",
+        good_at="removing objects without new ones in their place",
+        bad_at="photos full of like objects (-O prior=blank helps); speed without a GPU",
+    ),
+    Card(
+        name="asuka/flux-fill",
+        summary="ASUKA (Wang et al. 2023) on FLUX.1-Fill, with the authors' weights",
+        good_at="removing objects without new ones in their place, in fine detail",
+        bad_at="photos full of like objects (-O prior=blank helps); needs a large GPU",
+        licence="FLUX.1 [dev] Non-Commercial (base), CC-BY-NC-4.0 (autoencoder): no commercial use",
+        needs=asuka.FLUX,
+        build="retouch.methods.asuka.method:flux_fill",
+        size_mb=29_000,
+        extra="diffusion",
+        imports=("torch", "diffusers"),
+        devices=("cpu", "cuda", "mps", "xpu"),
+        pull="retouch.methods.asuka.release:pull",
+    ),
+    _on_sd15(
+        "sd15/plain",
+        asuka.PLAIN,
+        "competitor",
+        "Stable Diffusion 1.5's inpainting, told nothing, for comparison",
+        good_at="detail in large holes",
+        bad_at="invents objects; colours are off",
+    ),
+    _on_sd15(
+        "sd15/text",
+        asuka.TEXT,
+        "competitor",
+        'the same, told "background" or another text, for comparison',
+        good_at="a fill that words can describe",
+        bad_at="invents objects; colours are off",
+    ),
+    _on_sd15(
+        "sd15/prompt",
+        asuka.PROMPT,
+        "competitor",
+        "the same, told learnt tokens (retouch train asuka-align), for comparison",
+        good_at="fewer invented objects than told nothing",
+        bad_at="colours are off",
+    ),
+    _on_sd15(
+        "sd15/repaint",
+        asuka.REPAINT,
+        "competitor",
+        "the same, sampled by RePaint (Lugmayr et al. 2022), for comparison",
+        good_at="known pixels weigh in at every step",
+        bad_at="speed: ten times the steps; invents objects",
     ),
 )
 
