@@ -83,7 +83,7 @@ def _read(photos: Path, size: int, limit: int) -> tuple[list[Images], tuple[Unus
         except (OSError, ValueError) as error:
             unusable.append(Unusable(path.name, str(error)))
         else:
-            images.append(np.asarray(square, np.float32) / 255)  # [size, size, 3]
+            images.append(np.asarray(square, np.float32) / np.float32(255))  # [size, size, 3]
     if not images:
         raise ValueError(f"photos: none of {taken} can be used; the first: {unusable[0].reason}")
     return images, tuple(unusable)

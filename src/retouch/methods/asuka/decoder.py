@@ -90,7 +90,8 @@ class ConditionedDecoder(MaskConditionDecoder):  # type: ignore[misc,unused-igno
             norm_num_groups=groups,
         )
         self.condition_mask = condition_mask
-        self.condition_encoder = ConditionEncoder(3 + condition_mask, (*widths, widths[-1]), gates)
+        encoder: Any = ConditionEncoder(3 + condition_mask, (*widths, widths[-1]), gates)
+        self.condition_encoder = encoder  # in place of the one of the class above
 
     def forward(
         self,
@@ -137,7 +138,8 @@ class ConditionedDecoder(MaskConditionDecoder):  # type: ignore[misc,unused-igno
 
     def _through(self, module: nn.Module, x: Tensor) -> Any:
         if torch.is_grad_enabled() and self.gradient_checkpointing:
-            return self._gradient_checkpointing_func(module, x)
+            checkpoint: Any = self._gradient_checkpointing_func
+            return checkpoint(module, x)
         return module(x)
 
 
@@ -212,10 +214,10 @@ class AsukaAutoencoder(AsymmetricAutoencoderKL):  # type: ignore[misc,unused-ign
         self.decoder = ConditionedDecoder(
             latent_channels, widths, layers_per_block, norm_num_groups, condition_mask, gates
         )
-        self.quant_conv = nn.Conv2d(2 * latent_channels, 2 * latent_channels, 1) if use_quant_conv else nn.Identity()
-        self.post_quant_conv = nn.Conv2d(latent_channels, latent_channels, 1) if use_quant_conv else nn.Identity()
+        self.quant_conv = _mixing(2 * latent_channels, use_quant_conv)
+        self.post_quant_conv = _mixing(latent_channels, use_quant_conv)
         self.use_tiling = False
-        self.register_to_config(force_upcast=False)
+        self.register_to_config(force_upcast=False)  # type: ignore[no-untyped-call,unused-ignore]
 
     @apply_forward_hook  # type: ignore[untyped-decorator,unused-ignore]
     def encode(self, x: Tensor, return_dict: bool = True) -> Any:
@@ -252,6 +254,10 @@ class AsukaAutoencoder(AsymmetricAutoencoderKL):  # type: ignore[misc,unused-ign
         if self.use_tiling and max(size) > self.tile:
             return in_tiles(part, size, scale, self.tile, self.overlap)
         return part(slice(0, size[0]), slice(0, size[1]))
+
+
+def _mixing(channels: int, wanted: bool) -> Any:
+    return nn.Conv2d(channels, channels, 1) if wanted else nn.Identity()
 
 
 def _pixels(positions: slice) -> slice:

@@ -25,7 +25,7 @@ FIRST = f"{CONDITION}layers.0.weight"
 
 def autoencoder(config: Autoencoder) -> AsukaAutoencoder:
     """A fresh one."""
-    return AsukaAutoencoder(
+    network: AsukaAutoencoder = AsukaAutoencoder(
         latent_channels=config.latent,
         block_out_channels=config.widths,
         layers_per_block=config.blocks,
@@ -36,6 +36,7 @@ def autoencoder(config: Autoencoder) -> AsukaAutoencoder:
         scaling_factor=config.scaling,
         shift_factor=config.shift,
     )
+    return network
 
 
 def fill_autoencoder(network: AsukaAutoencoder, source: str | os.PathLike[str], config: Autoencoder) -> None:
@@ -76,12 +77,13 @@ def read_diffusers(folder: Path) -> Any:
         FileNotFoundError: there is none.
         ValueError: it is damaged, or of another kind.
     """
-    from diffusers import AutoencoderKL
+    import diffusers
 
+    kind: Any = diffusers.AutoencoderKL
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"vae: {folder} has no config.json; accepted: a folder of diffusers' AutoencoderKL")
     try:
-        return AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=torch.float32)
+        return kind.from_pretrained(folder, local_files_only=True, torch_dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"vae: {folder} cannot be read: {reason}") from error

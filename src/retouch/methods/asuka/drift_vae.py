@@ -38,7 +38,8 @@ def load_round_trip(source: str | os.PathLike[str], device: str = "auto") -> Rou
         with torch.inference_mode():
             images = 2 * to_tensor(photo[None], place) - 1  # [1, 3, H, W]
             out = network.decode(network.encode(images).latent_dist.mode()).sample  # [1, 3, H, W]
-            return to_array((out + 1) / 2)[0]  # [H, W, 3]
+            image: Images = to_array((out + 1) / 2)[0]  # [H, W, 3]
+        return image
 
     return round_trip
 

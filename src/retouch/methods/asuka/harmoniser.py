@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from retouch.methods.asuka.decoder import AsukaAutoencoder
     from retouch.methods.base import CancelCallback, Images, Masks
 
 NATIVE = 512  # convolutions trained on crops of 256 still hold at twice that
@@ -42,7 +41,7 @@ def build(needs: Needs, device: str, weights: Path) -> DecoderHarmoniser:
 
     place, export = find_device(device), load_export(weights)
     config = DecoderConfig.model_validate(export.card.config).network
-    network: AsukaAutoencoder = load_network(lambda: autoencoder(config), export, NETWORK, weights)
+    network = load_network(lambda: autoencoder(config), export, NETWORK, weights)
     return DecoderHarmoniser(network, needs, place)
 
 
@@ -51,10 +50,10 @@ class DecoderHarmoniser:
 
     Attributes:
         needs: what it asks of its caller.
-        network: the autoencoder; `enable_tiling()` bounds its memory.
+        network: an `AsukaAutoencoder`; `enable_tiling()` bounds its memory.
     """
 
-    def __init__(self, network: AsukaAutoencoder, needs: Needs, device: torch.device) -> None:
+    def __init__(self, network: Any, needs: Needs, device: torch.device) -> None:
         self.network, self.needs, self.device = network.to(device).eval().requires_grad_(False), needs, device
 
     def __call__(self, photos: Images, filled: Images, masks: Masks, *, cancel: CancelCallback | None = None) -> Images:

@@ -67,7 +67,7 @@ class DecoderRecipe:
         known = {id(parameter) for parameter in fresh}
         old = [parameter for parameter in decoder.parameters() if id(parameter) not in known]
         groups = [{"params": fresh, "lr": own.rate}, {"params": old, "lr": own.rate * own.old_share}]
-        found = {NETWORK: torch.optim.Adam(groups, lr=own.rate, betas=own.betas)}
+        found: dict[str, Optimizer] = {NETWORK: torch.optim.Adam(groups, lr=own.rate, betas=own.betas)}
         if "discriminator" in self.networks:
             parameters = self.networks["discriminator"].parameters()
             found["discriminator"] = torch.optim.Adam(parameters, lr=own.rate, betas=own.betas)
