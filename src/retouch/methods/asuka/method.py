@@ -181,7 +181,7 @@ def _assembled(base: Base, folder: Path, vae: Any, options: DiffusionOptions, pr
     from retouch.methods.asuka.pipeline import AsukaPipeline
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.dtype]
-    prior = None if prior is None else prior.to(dtype)
+    prior = None if prior is None else prior.rounded(dtype)
     return AsukaPipeline(read_denoiser(base, folder, dtype), vae, read_scheduler(base, folder), prior)
 
 

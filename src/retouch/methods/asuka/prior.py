@@ -75,7 +75,13 @@ class AlignedPrior(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
     def from_pretrained(cls, path: str | os.PathLike[str], **settings: Any) -> AlignedPrior:
         """As diffusers, and what follows from the settings, positions, in the precision of the rest."""
         model: AlignedPrior = super().from_pretrained(path, **settings)
-        return model.to(model.dtype)  # type: ignore[no-any-return]
+        return model.rounded(model.dtype)
+
+    def rounded(self, dtype: torch.dtype) -> AlignedPrior:
+        """Itself with its networks in another precision; an empty text's embedding keeps its own."""
+        for network in self.children():
+            network.to(dtype)
+        return self
 
     def forward(self, photos: Tensor, holes: Tensor) -> Embedding:
         """Photos [B, 3, H, W] in [0, 1] and holes [B, 1, H, W], 1 = hole, to what they are described by, in float32.
