@@ -141,3 +141,31 @@ def test_without_quantisation_convolutions_as_flux():
     assert not [key for key in network.state_dict() if "quant" in key]
     z, image, mask = inputs(latent=16)
     assert decode(network, z, image, mask).shape == image.shape
+
+
+def test_diffusers_inpainting_takes_it_for_several_results(network):
+    """Its own class of this kind fails for more than one result of an image."""
+    from diffusers import DDIMScheduler, StableDiffusionInpaintPipeline, UNet2DConditionModel
+
+    unet = UNet2DConditionModel(
+        sample_size=64,
+        in_channels=9,
+        block_out_channels=(8, 8),
+        layers_per_block=1,
+        cross_attention_dim=8,
+        attention_head_dim=2,
+        norm_num_groups=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    )
+    scheduler = DDIMScheduler(clip_sample=False, steps_offset=1)
+    pipe = StableDiffusionInpaintPipeline(
+        network, None, None, unet, scheduler, None, None, requires_safety_checker=False
+    )
+    pipe.set_progress_bar_config(disable=True)
+    _, image, mask = inputs()
+    given = {"prompt_embeds": torch.zeros(1, 5, 8), "image": (image + 1) / 2, "mask_image": mask, "guidance_scale": 1.0}
+    given["generator"] = torch.Generator().manual_seed(0)
+    out = pipe(**given, height=32, width=32, num_inference_steps=2, num_images_per_prompt=2, output_type="pt").images
+    assert out.shape == (2, 3, 32, 32)
+    assert not torch.equal(out[0], out[1])

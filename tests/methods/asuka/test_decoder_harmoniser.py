@@ -123,6 +123,17 @@ def test_weights_that_are_of_no_use_are_named(card):
         broken(*inputs())
 
 
+def test_too_little_memory_says_what_helps(card, monkeypatch):
+    full = retouch.load_harmoniser(str(card), "cpu")
+
+    def encode(images):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(full.network, "encode", encode)
+    with pytest.raises(MemoryError, match=r"harmonising 48 x 32 pixels needs more than cpu has; device 'cpu' helps"):
+        full(*inputs())
+
+
 def test_after_any_method(card, photo, hole):
     plain, both = retouch.load("smooth"), retouch.load("smooth", harmonise=str(card))
     out = both(photo, hole, dilate=3)

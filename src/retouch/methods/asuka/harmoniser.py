@@ -61,6 +61,7 @@ class DecoderHarmoniser:
 
         Raises:
             ValueError: the network gives NaN or infinite values.
+            MemoryError: the device has too little; the message says what helps.
             Cancelled: `cancel` said so.
         """
         import torch
@@ -76,8 +77,14 @@ class DecoderHarmoniser:
             holes = masks[part, ..., None]  # [n, H, W, 1]
             known = to_tensor(np.where(holes, np.float32(0), photos[part]), self.device)  # [n, 3, H, W]
             whole = to_tensor(np.where(holes, filled[part], photos[part]), self.device)  # [n, 3, H, W]
-            with torch.inference_mode():
-                image = harmonised(self.network, known, whole, to_tensor(holes.astype(np.float32), self.device))
+            try:
+                with torch.inference_mode():
+                    image = harmonised(self.network, known, whole, to_tensor(holes.astype(np.float32), self.device))
+            except torch.OutOfMemoryError as error:
+                size = f"{photos.shape[2]} x {photos.shape[1]} pixels"
+                raise MemoryError(
+                    f"harmonising {size} needs more than {self.device} has; device 'cpu' helps"
+                ) from error
             if not image.isfinite().all():
                 raise ValueError("harmoniser: gives values that are no finite numbers; its weights are of no use")
             out.append(np.where(holes, to_array(image), photos[part]))
