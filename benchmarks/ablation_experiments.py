@@ -52,7 +52,7 @@ class Experiment:
 
 
 # Chosen by measuring, so that a cell learns something in a minute of one slow core: L1 alone (with the alignment), and
-# one group in the normalisations, for with two channels a group (16 in 8 groups) the network stays grey much longer.
+# one group in the normalisations, for in short trials with two channels a group the network stayed grey longer.
 # The paper has one Gaussian for each rendered pixel; its 100 and 196 of 324 are 31 % and 60 %, 9 and 25 of 36 here.
 GAUSSIAN = (
     *COMMON,
