@@ -186,7 +186,7 @@ def _assembled(base: Base, folder: Path, vae: Any, options: DiffusionOptions, pr
 
 
 def _placed(pipeline: AsukaPipeline, options: DiffusionOptions, device: torch.device) -> AsukaPipeline:
-    pipeline.set_progress_bar_config(disable=True)
+    pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call,unused-ignore]
     if options.tiling:
         pipeline.vae.enable_tiling()
     if options.offload == "model":

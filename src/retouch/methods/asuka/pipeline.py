@@ -39,13 +39,14 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
         prior: None for a pipeline that is told its embedding at every call.
     """
 
-    model_cpu_offload_seq = "prior->denoiser->vae"
-    _optional_components: ClassVar[list[str]] = ["prior"]
+    model_cpu_offload_seq = "prior->denoiser->vae"  # type: ignore[assignment,unused-ignore]
+    _optional_components: ClassVar[list[str]] = ["prior"]  # type: ignore[misc,unused-ignore]
 
     def __init__(self, denoiser: Any, vae: Any, scheduler: Any, prior: Any = None) -> None:
         super().__init__()
         check_parts(denoiser, vae, prior)
-        self.register_modules(denoiser=denoiser, vae=vae, scheduler=scheduler, prior=prior)
+        parts = {"denoiser": denoiser, "vae": vae, "scheduler": scheduler, "prior": prior}
+        self.register_modules(**parts)  # type: ignore[no-untyped-call,unused-ignore]
 
     @property
     def is_flux(self) -> bool:
@@ -101,7 +102,7 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
                 latents = step.latents  # [B, c, h, w]
                 bar.update()
         filled = torch.where(holes > 0, self.show(latents, photos, holes).clamp(0, 1), photos)  # [B, 3, H, W]
-        self.maybe_free_model_hooks()
+        self.maybe_free_model_hooks()  # type: ignore[no-untyped-call,unused-ignore]
         return filled.cpu() if isinstance(image, Tensor) else [as_picture(each) for each in filled]
 
     def describe(self, photos: Tensor, holes: Tensor, other: Tensor | None = None) -> Embedding:

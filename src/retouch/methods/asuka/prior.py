@@ -60,7 +60,7 @@ class AlignedPrior(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
         pooled_settings: dict[str, Any] | None = None,
         weight: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call,unused-ignore]
         self.settings, self.weight = Mae(**mae_settings), weight
         self.mae = MaskedAutoencoder(self.settings)
         self.alignment = Alignment(Align(**alignment_settings))
@@ -72,9 +72,11 @@ class AlignedPrior(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
                 self.register_buffer("empty_pooled", torch.zeros(1, self.pooled.config.width))  # [1, M]
 
     @classmethod
-    def from_pretrained(cls, path: str | os.PathLike[str], **settings: Any) -> AlignedPrior:
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str] | None, **settings: Any
+    ) -> AlignedPrior:
         """As diffusers, and what follows from the settings, positions, in the precision of the rest."""
-        model: AlignedPrior = super().from_pretrained(path, **settings)
+        model: AlignedPrior = super().from_pretrained(pretrained_model_name_or_path, **settings)
         return model.rounded(model.dtype)
 
     def rounded(self, dtype: torch.dtype) -> AlignedPrior:
@@ -127,7 +129,7 @@ def make_prior(
             raise ValueError(f"alignment: {wide}")
     settings = [None if network is None else network.config.model_dump() for network in (mae, alignment, pooled)]
     with torch.device("meta"):  # weights that are replaced at once need no memory
-        model = AlignedPrior(*settings, weight=None if empty is None else weight)
+        model: AlignedPrior = AlignedPrior(*settings, weight=None if empty is None else weight)
     model.mae, model.alignment, model.pooled = mae, alignment, pooled
     if empty is not None:
         found = {"empty_tokens": empty.tokens} | ({} if empty.pooled is None else {"empty_pooled": empty.pooled})
@@ -135,4 +137,5 @@ def make_prior(
             if (wanted := list(getattr(model, name).shape)) != list(given.shape):
                 raise ValueError(f"empty: {name} is {list(given.shape)}; accepted: {wanted}, as the aligned prior")
             setattr(model, name, given.float())
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    return model
