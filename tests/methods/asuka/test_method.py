@@ -246,7 +246,7 @@ def test_out_of_memory_names_the_options_that_help(weights, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("retouch.methods.asuka.pipeline.AsukaPipeline.steps", exhausted)
-    with pytest.raises(MemoryError, match=r"out of memory: -O dtype=bf16 .*offload=layer, -O tiling=true need less"):
+    with pytest.raises(MemoryError, match=r"out of memory: -O dtype=bf16 .*offload=true on a GPU, and -O tiling=true"):
         run(model)
     monkeypatch.setattr("retouch.methods.asuka.pipeline.AsukaPipeline.steps", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -257,7 +257,21 @@ def test_what_a_processor_cannot_do_is_refused(weights):
     with pytest.raises(ValueError, match="dtype: a processor does not compute this in 'fp16'; accepted there"):
         run(method("asuka/sd15"), dtype="fp16")
     with pytest.raises(ValueError, match="offload: the model runs on the processor"):
-        run(method("asuka/sd15"), offload="layer")
+        run(method("asuka/sd15"), offload=True)
+
+
+def test_an_offloaded_pipeline_gives_the_same():
+    """Its networks are brought to the device when they are used; here it is the processor itself."""
+    pytest.importorskip("accelerate")
+    from .tiny_pipeline import flux, photos, sd
+
+    images, holes = photos()
+    for make in (sd, flux):
+        plain = make()
+        plain.set_progress_bar_config(disable=True)
+        moved = methods._placed(make(), AsukaOptions(offload=True), torch.device("cpu"))
+        assert all(hasattr(part, "_hf_hook") for part in (moved.prior, moved.denoiser, moved.vae))
+        assert torch.equal(moved(images, holes, num_inference_steps=2), plain(images, holes, num_inference_steps=2))
 
 
 def test_tiling_is_switched_on(weights):
@@ -274,7 +288,7 @@ def test_tiling_is_switched_on(weights):
         ({"solver": "euler"}, "solver"),
         ({"prior_use": "start"}, "prior_use"),
         ({"strength": "0"}, "strength"),
-        ({"offload": "yes"}, "offload"),
+        ({"offload": "layer"}, "offload"),
         ({"dtype": "int8"}, "dtype"),
         ({"guidance": "3"}, "option 'guidance' is unknown"),
     ],

@@ -115,7 +115,7 @@ def check_processor(options: DiffusionOptions, device: torch.device) -> None:
         return
     if options.dtype == "fp16":
         raise ValueError("dtype: a processor does not compute this in 'fp16'; accepted there: 'fp32', 'bf16'")
-    if options.offload != "no":
+    if options.offload:
         raise ValueError("offload: the model runs on the processor, whose memory it is in; accepted: on a GPU")
 
 
@@ -129,8 +129,8 @@ def memory_told() -> Iterator[None]:
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        on_gpu = "-O dtype=bf16 (or fp16), -O offload=model, -O offload=layer, -O tiling=true"
-        message = f"out of memory: {on_gpu} need less, the first three on a GPU; or --device cpu"
+        helps = "-O dtype=bf16 (or fp16), -O offload=true on a GPU, and -O tiling=true need less; or --device cpu"
+        message = f"out of memory: {helps}"
         raise MemoryError(message) from error
 
 
@@ -189,10 +189,8 @@ def _placed(pipeline: AsukaPipeline, options: DiffusionOptions, device: torch.de
     pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call,unused-ignore]
     if options.tiling:
         pipeline.vae.enable_tiling()
-    if options.offload == "model":
+    if options.offload:
         pipeline.enable_model_cpu_offload(device=device)
-    elif options.offload == "layer":
-        pipeline.enable_sequential_cpu_offload(device=device)
     else:
         pipeline.to(device)
     return pipeline

@@ -9,7 +9,6 @@ from pydantic import Field
 from retouch.methods.asuka.sampling import TIMESTEPS, PriorUse, Repaint, Sampling, Solver
 from retouch.methods.base import Needs, Options
 
-Offload = Literal["no", "model", "layer"]
 Dtype = Literal["fp32", "bf16", "fp16"]
 
 
@@ -23,9 +22,7 @@ class DiffusionOptions(Options):
         default=None, ge=1, le=TIMESTEPS, description="steps from noise to photo; default: the model's"
     )
     dtype: Dtype = Field(default="fp32", description="precision of the networks; the autoencoder stays in fp32")
-    offload: Offload = Field(
-        default="no", description="less GPU memory: model: one network at a time there; layer: one layer, slowest"
-    )
+    offload: bool = Field(default=False, description="less GPU memory, slower: one network at a time is there")
     tiling: bool = Field(default=False, description="encode and decode in tiles: less memory for large windows")
 
 
