@@ -9,7 +9,7 @@ from statistics import fmean
 
 from ablation_experiments import Experiment
 
-from retouch.markup.svg import Axis
+from retouch.markup.svg import Axis, grid
 from retouch.markup.tags import Html, join, tag
 from retouch.train.curve import read_points
 
@@ -89,7 +89,7 @@ def _plot(experiment: Experiment, metric: str, curves: Sequence[Curve]) -> Html:
     up = Axis(min(values) - margin, max(values) + margin, BOTTOM, TOP)
     name, kind = metric.split()
     parts = [tag("text", f"{name.upper()}, {kind} holes, over the steps", x=LEFT, y=TOP - 20, class_="title")]
-    parts += _grid(across, up)
+    parts += grid(across, up)
     for k, curve in enumerate(curves):
         colour = COLOURS[k % len(COLOURS)]
         parts += [_line(curve.steps, line, across, up, colour, 0.6) for line in curve.seeds]
@@ -102,16 +102,3 @@ def _plot(experiment: Experiment, metric: str, curves: Sequence[Curve]) -> Html:
 def _line(steps: Sequence[float], values: Sequence[float], across: Axis, up: Axis, colour: str, width: float) -> Html:
     points = " ".join(f"{across.place(x):g},{up.place(y):g}" for x, y in zip(steps, values, strict=True))
     return tag("polyline", points=points, stroke=colour, stroke_width=width)
-
-
-def _grid(across: Axis, up: Axis) -> list[Html]:
-    parts = []
-    for tick in across.ticks():
-        x = across.place(tick)
-        parts.append(tag("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=x, y=BOTTOM + 16, text_anchor="middle"))
-    for tick in up.ticks():
-        y = up.place(tick)
-        parts.append(tag("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=LEFT - 6, y=y + 4, text_anchor="end"))
-    return parts

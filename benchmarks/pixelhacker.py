@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
+import within
 from measure import machine, table
 from torch import Tensor
 from torch.nn import functional as F
+from within import milliseconds, peak, reset_peak, told
 
 from retouch.methods.pixelhacker.config import variant
 from retouch.methods.pixelhacker.gla import gla, recurrent
@@ -118,46 +117,13 @@ def timed(case: Case) -> dict[str, float]:
     before = reset_peak(case.device)
     runs, start = [], time.perf_counter()
     while len(runs) < 2 or (len(runs) < 50 and time.perf_counter() - start < SECONDS):
-        runs.append(milliseconds(case, run))
+        runs.append(milliseconds(case.device, run))
     return {"ms": min(runs), "mb": peak(case.device) - (before if case.form in FORMS else 0)}
-
-
-def milliseconds(case: Case, run: Callable[[], None]) -> float:
-    if case.device == "cuda":
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        run()
-        end.record()
-        torch.cuda.synchronize()
-        return start.elapsed_time(end)
-    began = time.process_time()  # other work on the machine does not count
-    run()
-    return (time.process_time() - began) * 1000
-
-
-def reset_peak(device: str) -> float:
-    """Start measuring the peak; the memory in use now, MB."""
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated() / 2**20
-    Path("/proc/self/clear_refs").write_text("5")
-    return status("VmRSS")
-
-
-def peak(device: str) -> float:
-    return torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else status("VmHWM")
-
-
-def status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def child(case: Case) -> dict[str, float]:
     """One measurement in a process of its own, on one thread."""
-    command = [sys.executable, __file__, "--task", json.dumps(asdict(case))]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
+    return told(within.child(__file__, case))
 
 
 def rows(tokens: int, width: int, device: str) -> list[list[str]]:

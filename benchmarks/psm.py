@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import within
 from measure import machine, table
-from splat import peak, reset_peak
+from within import peak, reset_peak, told
 
 from retouch.methods.psm import spread_torch
 from retouch.methods.psm.config import SMALLEST, VARIANTS, variant
@@ -184,12 +183,10 @@ def milliseconds(case: Case, work: Callable[[], object]) -> float:
 
 def child(case: Case) -> dict[str, float] | str:
     """One measurement in a process of its own, on one thread; the last line of its complaint where it fails."""
-    command = [sys.executable, __file__, "--task", json.dumps(asdict(case))]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:80].replace("|", "/")
-    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+    try:
+        return told(within.child(__file__, case))
+    except RuntimeError as error:
+        return str(error).splitlines()[-1][:80].replace("|", "/")
 
 
 def rows(name: str, sides: list[int], device: str, work: str, file: str) -> list[list[str]]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import torch
+import within
 from measure import machine, table
 from torch import Tensor
+from within import milliseconds, peak, reset_peak, told
 
 from retouch.methods.gaussian.splat import splat
 
@@ -143,48 +142,15 @@ def timed(case: Case, work: Callable[..., None]) -> dict[str, float]:
     before = reset_peak(case.device)
     runs, start = [], time.perf_counter()
     while len(runs) < 50 and (not runs or time.perf_counter() - start < SECONDS):
-        runs.append(milliseconds(case, lambda: work(given, render)))
+        runs.append(milliseconds(case.device, lambda: work(given, render)))
     return {"ms": min(runs) / given.share, "mb": peak(case.device) - before}
-
-
-def milliseconds(case: Case, run: Callable[[], None]) -> float:
-    if case.device == "cuda":
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        run()
-        end.record()
-        torch.cuda.synchronize()
-        return start.elapsed_time(end)
-    began = time.process_time()  # other work on the machine does not count
-    run()
-    return (time.process_time() - began) * 1000
-
-
-def reset_peak(device: str) -> float:
-    """Start measuring the peak; the memory in use now, MB."""
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated() / 2**20
-    Path("/proc/self/clear_refs").write_text("5")
-    return status("VmRSS")
-
-
-def peak(device: str) -> float:
-    return torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else status("VmHWM")
-
-
-def status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def child(case: Case, work: str) -> dict[str, float] | None:
     """One measurement in a process of its own; None where it would need too much memory."""
     if case.needs_gb(work == "both") > LARGEST_GB * (8 if case.device == "cuda" else 1):
         return None
-    command = [sys.executable, __file__, "--task", json.dumps(asdict(case)), work]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+    return told(within.child(__file__, case, work))
 
 
 def row(case: Case, baseline: dict[str, float]) -> list[str]:

@@ -62,6 +62,21 @@ class Axis:
         return [round(k * step, 12) for k in range(first, last + 1)]
 
 
+def grid(across: Axis, up: Axis) -> list[Html]:
+    """Lines (class `grid`) at the ticks of both axes, and their numbers, within where the axes begin and end."""
+    left, right, bottom, top = across.start, across.end, up.start, up.end
+    parts = []
+    for tick in across.ticks():
+        x = across.place(tick)
+        parts.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
+        parts.append(tag("text", f"{tick:g}", x=x, y=bottom + 16, text_anchor="middle"))
+    for tick in up.ticks():
+        y = up.place(tick)
+        parts.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
+        parts.append(tag("text", f"{tick:g}", x=left - 6, y=y + 4, text_anchor="end"))
+    return parts
+
+
 def plot(
     title: str,
     series: Sequence[Series],
@@ -92,7 +107,7 @@ def plot(
     image = tag(
         "svg",
         tag("title", title),
-        *_grid(across, up),
+        *grid(across, up),
         tag("text", x, x=(LEFT + RIGHT) / 2, y=HEIGHT - 6.0, text_anchor="middle"),
         *drawn,
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
@@ -131,19 +146,6 @@ def _label(series: Series, x: float, y: float) -> Html:
     reach = len(series.name) * _CHARACTER / 2
     middle = max(LEFT + reach, min(x, WIDTH - reach))
     return tag("text", series.name, x=middle, y=y - 8 if series.number % 2 == 0 else y + 16, text_anchor="middle")
-
-
-def _grid(across: Axis, up: Axis) -> list[Html]:
-    parts = []
-    for tick in across.ticks():
-        x = across.place(tick)
-        parts.append(tag("line", x1=x, x2=x, y1=float(TOP), y2=float(BOTTOM), class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=x, y=BOTTOM + 16.0, text_anchor="middle"))
-    for tick in up.ticks():
-        y = up.place(tick)
-        parts.append(tag("line", x1=float(LEFT), x2=float(RIGHT), y1=y, y2=y, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=LEFT - 6.0, y=y + 4, text_anchor="end"))
-    return parts
 
 
 def _ends(values: Sequence[float], log: bool) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from retouch.markup.svg import Axis
+from retouch.markup.svg import Axis, grid
 from retouch.markup.tags import Html, join, tag
 
 if TYPE_CHECKING:
@@ -69,20 +69,7 @@ def _plot(title: str, points: Points, *, held: bool) -> Html:
     line = tag("polyline", points=" ".join(f"{x:g},{y:g}" for x, y in places), class_="line held" if held else "line")
     dots = [tag("circle", cx=x, cy=y, r=2.5, class_="dot") for x, y in places] if held else []
     name = tag("text", f"{title}, last {points[-1][1]:.4g}", x=LEFT, y=TOP - 10, class_="title")
-    return join([name, *_grid(across, up), line, *dots])
-
-
-def _grid(across: Axis, up: Axis) -> list[Html]:
-    parts = []
-    for tick in across.ticks():
-        x = across.place(tick)
-        parts.append(tag("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=x, y=BOTTOM + 16, text_anchor="middle"))
-    for tick in up.ticks():
-        y = up.place(tick)
-        parts.append(tag("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=LEFT - 6, y=y + 4, text_anchor="end"))
-    return parts
+    return join([name, *grid(across, up), line, *dots])
 
 
 def _thinned(points: Points) -> Points:

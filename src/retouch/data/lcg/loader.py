@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
-from torch.utils.data import DataLoader
 
 from retouch.data.lcg.samples import PairSet, fingerprint
 from retouch.data.training.loader import to_tensors
 from retouch.data.training.order import positions
+from retouch.data.training.work import made
 from retouch.holes.check import checked_count
 
 if TYPE_CHECKING:
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from retouch.data.lcg.pairs import Pairs
-    from retouch.data.lcg.samples import PairSample, PairSettings
+    from retouch.data.lcg.samples import PairSettings
     from retouch.data.training.samples import Drawn
     from retouch.data.training.unusable import Unusable
 
 B = TypeVar("B")
-Made: TypeAlias = "list[PairSample] | Exception"
 
 
 class PairLoader(Generic[B]):
@@ -89,46 +87,9 @@ class PairLoader(Generic[B]):
         """
         positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
         steps = (positions(step, batch, rank, processes) for step in count(first))
-        for made in self._made(_Batches(PairSet(self.pairs, self.settings, seed)), steps):
-            if isinstance(made, Exception):
-                raise made
-            drawn = [sample.drawn for sample in made]
+        pairs = PairSet(self.pairs, self.settings, seed)
+        for samples in made(pairs, steps, list, workers=self.workers, prefetch=self.prefetch):
+            drawn = [sample.drawn for sample in samples]
             self.unusable.update((each.name, each) for one in drawn for each in one.unusable)
-            labels = torch.tensor([sample.label for sample in made], dtype=torch.int64)  # [B]
+            labels = torch.tensor([sample.label for sample in samples], dtype=torch.int64)  # [B]
             yield self.make(*to_tensors(drawn), labels)
-
-    def _made(self, batches: _Batches, steps: Iterator[range]) -> DataLoader[Any]:
-        several: dict[str, Any] = {"prefetch_factor": self.prefetch} if self.workers else {}
-        return DataLoader(
-            cast("Any", batches),  # map-style: it only needs __getitem__
-            batch_size=None,
-            sampler=cast("Any", steps),  # a key is a range: a whole batch
-            num_workers=self.workers,
-            collate_fn=_as_it_is,
-            worker_init_fn=_ignore_interrupts,
-            generator=torch.Generator(),  # or making an iterator would draw from the global generator
-            **several,
-        )
-
-
-class _Batches:
-    """Makes a whole batch at once, in a worker."""
-
-    def __init__(self, samples: PairSet) -> None:
-        self.samples = samples
-
-    def __getitem__(self, places: range) -> Made:
-        # What fails is handed over: a DataLoader would wrap it in a message of many lines.
-        try:
-            return [self.samples[place] for place in places]
-        except (OSError, ValueError) as error:
-            return error
-
-
-def _as_it_is(made: Any) -> Any:
-    return made
-
-
-def _ignore_interrupts(worker: int) -> None:  # noqa: ARG001
-    # Ctrl-C reaches every process of the terminal; the training process ends its workers itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

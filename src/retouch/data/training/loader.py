@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
 
 from retouch.data.training.order import positions
 from retouch.data.training.samples import TrainingSet, fingerprint
+from retouch.data.training.work import made
 from retouch.holes.check import checked_count
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 B = TypeVar("B")
 Tensors: TypeAlias = "tuple[Tensor, Tensor, Tensor]"
-Made: TypeAlias = "tuple[Tensors, tuple[Unusable, ...]] | Exception"
 
 
 def to_tensors(samples: Sequence[Drawn]) -> Tensors:
@@ -118,49 +116,13 @@ class Loader(Generic[B]):
         """
         positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
         steps = (positions(step, batch, rank, processes) for step in count(first))
-        for made in self._made(_Batches(TrainingSet(self.photos, self.settings, seed)), steps):
-            if isinstance(made, Exception):
-                raise made
-            tensors, unusable = made
+        samples = TrainingSet(self.photos, self.settings, seed)
+        several: dict[str, Any] = {"workers": self.workers, "prefetch": self.prefetch, "context": self.context}
+        for tensors, unusable in made(samples, steps, _packed, **several):
             self.unusable.update((photo.name, photo) for photo in unusable)
             yield self.make(*_as_floats(*tensors))
 
-    def _made(self, batches: _Batches, steps: Iterator[range]) -> DataLoader[Any]:
-        several: dict[str, Any] = {}
-        if self.workers:
-            several = {"prefetch_factor": self.prefetch, "multiprocessing_context": self.context}
-        return DataLoader(
-            cast("Any", batches),  # map-style: it only needs __getitem__
-            batch_size=None,
-            sampler=cast("Any", steps),  # a key is a range: a whole batch
-            num_workers=self.workers,
-            collate_fn=_as_it_is,
-            worker_init_fn=_ignore_interrupts,
-            generator=torch.Generator(),  # or making an iterator would draw from the global generator
-            **several,
-        )
 
-
-class _Batches:
-    """Makes a whole batch at once, in a worker."""
-
-    def __init__(self, samples: TrainingSet) -> None:
-        self.samples = samples
-
-    def __getitem__(self, places: range) -> Made:
-        # What fails is handed over: a DataLoader would wrap it in a message of many lines.
-        try:
-            drawn = [self.samples[place] for place in places]
-        except (OSError, ValueError) as error:
-            return error
-        # Bytes, not floats: what workers hand over is copied through shared memory.
-        return _stacked(drawn), tuple(photo for sample in drawn for photo in sample.unusable)
-
-
-def _as_it_is(made: Any) -> Any:
-    return made
-
-
-def _ignore_interrupts(worker: int) -> None:  # noqa: ARG001
-    # Ctrl-C reaches every process of the terminal; the training process ends its workers itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _packed(drawn: list[Drawn]) -> tuple[Tensors, tuple[Unusable, ...]]:
+    # Bytes, not floats: what workers hand over is copied through shared memory.
+    return _stacked(drawn), tuple(photo for sample in drawn for photo in sample.unusable)

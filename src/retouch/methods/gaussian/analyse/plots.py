@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retouch.markup.svg import Axis
+from retouch.markup.svg import Axis, grid
 from retouch.markup.tags import Html, join, tag
 
 if TYPE_CHECKING:
@@ -119,17 +119,7 @@ def _dots(places: NDArray[np.float64], across: Axis, up: Axis, colour: str) -> H
 
 
 def _grid(across: Axis, up: Axis, label: str) -> list[Html]:
-    parts = []
-    for tick in across.ticks():
-        x = across.place(tick)
-        parts.append(tag("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=x, y=BOTTOM + 18, text_anchor="middle"))
-    for tick in up.ticks():
-        y = up.place(tick)
-        parts.append(tag("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=LEFT - 6, y=y + 4, text_anchor="end"))
-    parts.append(tag("text", label, x=(LEFT + RIGHT) / 2, y=HEIGHT - 8, text_anchor="middle"))
-    return parts
+    return [*grid(across, up), tag("text", label, x=(LEFT + RIGHT) / 2, y=HEIGHT - 8, text_anchor="middle")]
 
 
 def _ends(spread: Spread) -> tuple[float, float]:
