@@ -67,9 +67,7 @@ def test_a_base_is_a_folder_or_from_the_hub(folder, hub, tmp_path):
 
 def test_what_a_folder_lacks_is_named(folder, hub, tmp_path):
     touch(tmp_path, "base/unet/x", "base/scheduler/x")
-    with pytest.raises(
-        FileNotFoundError, match=r"base has no vae; accepted: a folder in diffusers' layout with unet"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"base has no vae; accepted: a folder in diffusers' layout with unet"):
         find_base(SD15, str(tmp_path / "base"))
     assert find_base(needing(SD15, ("unet", "scheduler")), str(tmp_path / "base")) == tmp_path / "base"
     for name in ("nowhere", "./no/where", "/no/where"):
@@ -85,16 +83,12 @@ def test_without_the_hub_it_is_said_where_to_put_a_base(folder, monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(
-        WeightsMissing, match=r"base: https://huggingface\.co/.* into DIR/sd15/base and DIR into"
-    ):
+    with pytest.raises(WeightsMissing, match=r"base: https://huggingface\.co/.* into DIR/sd15/base and DIR into"):
         find_base(SD15)
 
 
 def test_flux_is_not_fetched_before_its_licence_is_accepted(folder, hub, monkeypatch):
-    said = (
-        r"licence: .*FLUX\.1-Fill-dev is under .*Non-Commercial.* accept it at .* set RETOUCH_ACCEPT_LICENCE=flux"
-    )
+    said = r"licence: .*FLUX\.1-Fill-dev is under .*Non-Commercial.* accept it at .* set RETOUCH_ACCEPT_LICENCE=flux"
     for ask in (lambda: find_base(FLUX), lambda: pull("asuka/flux-fill")):
         with pytest.raises(ValueError, match=said):
             ask()
