@@ -50,6 +50,12 @@ def test_variants_survive_json(name):
     assert GaussianConfig.model_validate_json(config.model_dump_json()) == config
 
 
+@pytest.mark.parametrize("size", [63, 8, 0])
+def test_a_run_is_of_whole_patches(size):
+    with pytest.raises(ValueError, match=r"run\.size|run\.size: is|greater than"):
+        GaussianConfig.model_validate({"run": {"size": size}})
+
+
 def test_unknown_variant():
     with pytest.raises(ValueError, match=r"variant: is 'tiny'; accepted: small, paper-celebahq, .*, code"):
         variant("tiny")

@@ -16,6 +16,7 @@ from retouch.data.training.curriculum import Curriculum
 Semantics = Literal["dinov2", "vgg16", "efficientnet-lite", "none"]
 TOKEN_WIDTHS: dict[Semantics, int] = {"dinov2": 768, "vgg16": 512, "efficientnet-lite": 1280}
 DOWNS = 3  # halvings inside the encoder
+SMALLEST = 2 ** (DOWNS + 1)  # pixels a side: the bottleneck needs two positions
 
 
 class _Settings(BaseModel):
@@ -184,6 +185,13 @@ class GaussianConfig(_Settings):
     loss: Loss = Loss()
     optimisation: Optimisation = Optimisation()
     run: Run = Run()
+
+    @model_validator(mode="after")
+    def _made_of_patches(self) -> GaussianConfig:
+        if self.run.size % self.network.patch or self.run.size < SMALLEST:
+            accepted = f"multiples of network.patch, {self.network.patch}, from {SMALLEST} up"
+            raise ValueError(f"run.size: is {self.run.size}; accepted: {accepted}")
+        return self
 
 
 def variant(name: str) -> GaussianConfig:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retouch.methods.base import Needs
-from retouch.methods.gaussian.config import DOWNS, GaussianConfig
+from retouch.methods.gaussian.config import SMALLEST, GaussianConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ def needs(config: Mapping[str, Any]) -> Needs:
     own = GaussianConfig.model_validate(config)
     return Needs(
         multiple=own.network.patch,
-        smallest=2 ** (DOWNS + 1),  # the bottleneck needs two positions a side
+        smallest=SMALLEST,
         native=own.run.size,
         # The same Gaussians at any resolution; transposed convolutions know one.
         scales=(1, 2, 4) if own.network.decoder == "gaussian" else (1,),

@@ -9,15 +9,13 @@ from torch import Tensor, nn
 from retouch.methods.gaussian.align import adaptation
 from retouch.methods.gaussian.blend import blend
 from retouch.methods.gaussian.cnn import CnnDecoder
-from retouch.methods.gaussian.config import DOWNS
+from retouch.methods.gaussian.config import SMALLEST
 from retouch.methods.gaussian.encoder import Encoder
 from retouch.methods.gaussian.head import GaussianHead, Gaussians
 from retouch.methods.gaussian.splat import splat
 
 if TYPE_CHECKING:
     from retouch.methods.gaussian.config import Network
-
-SMALLEST = 2 ** (DOWNS + 1)  # pixels: the bottleneck needs two positions a side
 
 
 class Output(NamedTuple):

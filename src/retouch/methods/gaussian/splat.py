@@ -123,7 +123,7 @@ def _check(
     ):
         if given is not None and given.shape != wanted:
             raise ValueError(f"{name} has the shape {list(given.shape)}; beside this mean it must be {list(wanted)}")
-    if min(size) < 1 or scale < 1:
+    if min(size) < 1 or not isinstance(scale, int) or scale < 1:
         raise ValueError(f"size {size} at scale {scale}: height, width and scale must be whole numbers of 1 or more")
 
 
