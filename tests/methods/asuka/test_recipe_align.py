@@ -6,11 +6,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from retouch.methods.asuka.align_config import ALIGN_VARIANTS, AlignConfig, AlignTraining, run_defaults  # noqa: E402
-from retouch.methods.asuka.codec import Pixels, Vae  # noqa: E402
 from retouch.methods.asuka.config import Align  # noqa: E402
 from retouch.methods.asuka.preprocess import preprocess  # noqa: E402
 from retouch.methods.asuka.recipe_align import build  # noqa: E402
 from retouch.methods.asuka.sample import NOISE  # noqa: E402
+from retouch.ops.codec import Pixels, Vae  # noqa: E402
 from retouch.train.batch import Batch  # noqa: E402
 from retouch.train.seeds import normal  # noqa: E402
 

@@ -7,7 +7,6 @@ import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
 
 from retouch.methods.asuka.align_config import AlignConfig, AlignTraining
-from retouch.methods.asuka.codec import Vae
 from retouch.methods.asuka.config import Align, MaeConfig
 from retouch.methods.asuka.decoder_config import DecoderConfig
 from retouch.methods.asuka.flux import FLOW
@@ -15,6 +14,7 @@ from retouch.methods.asuka.recipe_align import AlignRecipe, Frozen
 from retouch.methods.asuka.recipe_decoder import DecoderRecipe
 from retouch.methods.asuka.recipe_mae import MaeRecipe
 from retouch.methods.asuka.sample import NOISE
+from retouch.ops.codec import Vae
 from retouch.train.events import Trained
 from retouch.train.export import export
 from retouch.train.seeds import seeded

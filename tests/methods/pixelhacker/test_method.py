@@ -9,10 +9,10 @@ pytest.importorskip("diffusers")
 from retouch.catalogue import CARDS  # noqa: E402
 from retouch.filler import Filler  # noqa: E402
 from retouch.methods.base import Cancelled  # noqa: E402
-from retouch.methods.pixelhacker.codec import Vae  # noqa: E402
 from retouch.methods.pixelhacker.options import NEEDS, PixelHackerOptions  # noqa: E402
 from retouch.methods.pixelhacker.precision import Placed, check_processor, offloaded  # noqa: E402
 from retouch.methods.pixelhacker.sample import HOUSE, OFFICIAL  # noqa: E402
+from retouch.ops.codec import TILE, Vae  # noqa: E402
 from retouch.settings import split  # noqa: E402
 from tests.methods.pixelhacker.tiny_release import CPU, autoencoder, denoiser, method  # noqa: E402
 
@@ -192,7 +192,7 @@ def test_the_network_is_loaded_again_for_another_precision_only():
 
 def test_large_photos_go_through_the_vae_in_tiles(monkeypatch):
     vae = autoencoder()
-    codec = Vae(vae)
+    codec = Vae(vae, tile=TILE)
     assert (codec.channels, codec.factor) == (4, 8)
     seen = []
     whole = vae.encoder.forward

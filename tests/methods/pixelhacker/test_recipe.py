@@ -9,9 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from retouch.methods.pixelhacker.codec import Pixels  # noqa: E402
 from retouch.methods.pixelhacker.config import PixelHackerConfig, Training  # noqa: E402
 from retouch.methods.pixelhacker.recipe import PixelHackerRecipe, build, kept_shares  # noqa: E402
+from retouch.ops.codec import Pixels  # noqa: E402
 from retouch.train.batch import Batch  # noqa: E402
 from retouch.train.catalogue import find_trainable  # noqa: E402
 from retouch.train.config import Every, TrainConfig  # noqa: E402

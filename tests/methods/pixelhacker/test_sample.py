@@ -8,7 +8,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
-from retouch.methods.pixelhacker.codec import Pixels  # noqa: E402
 from retouch.methods.pixelhacker.config import Network  # noqa: E402
 from retouch.methods.pixelhacker.sample import (  # noqa: E402
     HOUSE,
@@ -20,6 +19,7 @@ from retouch.methods.pixelhacker.sample import (  # noqa: E402
     schedule,
     shrink_mask,
 )
+from retouch.ops.codec import Pixels  # noqa: E402
 
 MEAN, SIGMA = 0.3, 0.5
 

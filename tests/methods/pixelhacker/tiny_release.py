@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
-from retouch.methods.pixelhacker.codec import Vae
 from retouch.methods.pixelhacker.config import Network
 from retouch.methods.pixelhacker.convert import their_name
 from retouch.methods.pixelhacker.method import assemble, build
 from retouch.methods.pixelhacker.network import LcgModel
 from retouch.methods.pixelhacker.options import NEEDS
+from retouch.ops.codec import Vae
 
 TINY = Network(block_out_channels=(32, 64), layers_per_block=1, cross_attention_dim=16, embedding_width=24, groups=8)
 CPU = torch.device("cpu")

@@ -21,12 +21,12 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from torch import Tensor
 
 from retouch.methods.asuka import flux, sample
-from retouch.methods.asuka.codec import Codec, Vae
 from retouch.methods.asuka.decoder import AsukaAutoencoder
 from retouch.methods.asuka.denoisers import check_parts, flux_denoise, is_flux, unet_denoise
 from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.repaint import repaint
 from retouch.methods.asuka.sampling import FIRST, KNOWN, REPAINT, START, FluxSampling, Repaint, Sampling, Step, draw
+from retouch.ops.codec import Codec, Vae
 
 
 class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
@@ -61,7 +61,7 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
     @property
     def codec(self) -> Codec:
         """The way to the latents."""
-        return Vae(self.vae, isinstance(self.vae, AsukaAutoencoder))
+        return Vae(self.vae, conditioned=isinstance(self.vae, AsukaAutoencoder))
 
     @torch.no_grad()
     def __call__(

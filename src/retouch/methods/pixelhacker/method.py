@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from retouch.methods.base import Images, Needs
-    from retouch.methods.pixelhacker.codec import Codec
     from retouch.methods.pixelhacker.network import LcgModel
     from retouch.methods.pixelhacker.sample import Denoiser
     from retouch.methods.torch_method import Call, TorchMethod
+    from retouch.ops.codec import Codec
 
 NETWORK = "denoiser"  # its name in an export
 
@@ -38,12 +38,12 @@ def build(name: str, needs: Needs, device: str, network: Network | None = None) 
         WeightsMissing: they are not here and cannot be fetched; the message says which file to put where.
         ValueError: a file is damaged or of another network; a device that is not there.
     """
-    from retouch.methods.pixelhacker.codec import Vae
     from retouch.methods.torch_method import find_device
+    from retouch.ops.codec import TILE, Vae
 
     place = find_device(device)
     files = fetch(name, network)
-    codec = Vae(load_vae(files.vae, files.vae_config).to(place))
+    codec = Vae(load_vae(files.vae, files.vae_config).to(place), tile=TILE)
     return assemble(partial(load_denoiser, files.network, network), codec, needs, place)
 
 
@@ -57,15 +57,15 @@ def build_export(needs: Needs, device: str, weights: Path) -> TorchMethod:
         FileNotFoundError: the weights beside the card, or the VAE's, are missing.
         ValueError: the weights are not those of the card or of such a network; a device that is not there.
     """
-    from retouch.methods.pixelhacker.codec import Pixels, Vae
     from retouch.methods.pixelhacker.network import LcgModel
     from retouch.methods.pixelhacker.release import fetch_vae
     from retouch.methods.torch_method import find_device, load_network
+    from retouch.ops.codec import TILE, Pixels, Vae
     from retouch.train.export import load_export
 
     place, export = find_device(device), load_export(weights)
     config = PixelHackerConfig.model_validate(export.card.config)
-    codec = Pixels() if config.space == "pixel" else Vae(load_vae(*fetch_vae()).to(place))
+    codec = Pixels() if config.space == "pixel" else Vae(load_vae(*fetch_vae()).to(place), tile=TILE)
 
     def load() -> LcgModel:
         return load_network(lambda: LcgModel(config.network), export, NETWORK, weights)

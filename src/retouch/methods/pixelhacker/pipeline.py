@@ -19,7 +19,6 @@ from retouch.catalogue import find
 from retouch.filler import Filler
 from retouch.methods.base import Progress
 from retouch.methods.pixelhacker import official
-from retouch.methods.pixelhacker.codec import Vae
 from retouch.methods.pixelhacker.config import Network
 from retouch.methods.pixelhacker.method import fill
 from retouch.methods.pixelhacker.network import LcgModel
@@ -27,6 +26,7 @@ from retouch.methods.pixelhacker.options import NEEDS, PixelHackerOptions
 from retouch.methods.pixelhacker.release import FOLDERS, fetch, load_denoiser, load_vae
 from retouch.methods.pixelhacker.sample import Draws, draw, sample
 from retouch.methods.torch_method import TorchMethod
+from retouch.ops.codec import TILE, Vae
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -163,7 +163,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
             return _Called(self.denoiser)
 
         steps = NEEDS.steps or 1
-        method = TorchMethod(partial(fill, network, Vae(self.vae), steps), [], NEEDS, self._execution_device)
+        method = TorchMethod(partial(fill, network, Vae(self.vae, tile=TILE), steps), [], NEEDS, self._execution_device)
         return Filler(find("pixelhacker/pretrained"), method)
 
     def official(
@@ -178,7 +178,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
     ) -> Image:
         """What the released script makes of a photo: arguments as `__call__`; `draws` gives what is random."""
         pixels, hole = official.prepare(image, mask, size)  # [H, W, 3] in [-1, 1], [H, W]
-        place, codec = self._execution_device, Vae(self.vae)
+        place, codec = self._execution_device, Vae(self.vae, tile=TILE)
         photos = torch.from_numpy(pixels.transpose(2, 0, 1)[None]).to(place)  # [1, 3, H, W]
         holes = torch.from_numpy(hole[None, None].astype(np.float32)).to(place)  # [1, 1, H, W]
         shape = (codec.channels, hole.shape[0] // codec.factor, hole.shape[1] // codec.factor)

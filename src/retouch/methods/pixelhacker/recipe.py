@@ -10,18 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from retouch.methods.pixelhacker.codec import Pixels, Vae
 from retouch.methods.pixelhacker.method import NETWORK
 from retouch.methods.pixelhacker.network import LcgModel
 from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw, sample, shrink_mask
+from retouch.ops.codec import TILE, Pixels, Vae
 from retouch.train.recipe import Phase
 from retouch.train.seeds import normal, uniform
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from retouch.methods.pixelhacker.codec import Codec
     from retouch.methods.pixelhacker.config import PixelHackerConfig
+    from retouch.ops.codec import Codec
     from retouch.train.batch import Batch
     from retouch.train.recipe import Value
 
@@ -38,7 +38,7 @@ def build(config: PixelHackerConfig, variant: str, weights: Path | None) -> Pixe
         return PixelHackerRecipe(config, variant, Pixels())
     from retouch.methods.pixelhacker.release import fetch_vae, load_vae
 
-    return PixelHackerRecipe(config, variant, Vae(load_vae(*fetch_vae())))
+    return PixelHackerRecipe(config, variant, Vae(load_vae(*fetch_vae()), tile=TILE))
 
 
 class PixelHackerRecipe:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from retouch.methods.pixelhacker.codec import Codec
     from retouch.methods.pixelhacker.config import Category, Network
+    from retouch.ops.codec import Codec
 
 Task: TypeAlias = Literal["remove", "foreground"]
 Start: TypeAlias = Literal["masked", "noise", "image"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TILE = 1024  # pixels a side that an autoencoder takes whole; larger photos go through it in overlapping tiles
 
 
 class Codec(Protocol):
@@ -24,7 +27,7 @@ class Codec(Protocol):
         """Latents of photos; `normal` is standard normal, of the latents' shape, and says which of the likely ones."""
         ...
 
-    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:
+    def decode(self, latents: Tensor, photos: Tensor | None = None, holes: Tensor | None = None) -> Tensor:
         """Photos of latents, around [-1, 1]; `photos` and `holes` [B, 1, H, W] tell a decoder what is known."""
         ...
 
@@ -39,7 +42,7 @@ class Pixels:
         """The photos."""
         return photos
 
-    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:  # noqa: ARG002 - it needs no help
+    def decode(self, latents: Tensor, photos: Tensor | None = None, holes: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """The latents."""
         return latents
 
@@ -47,14 +50,21 @@ class Pixels:
 class Vae:
     """The latents of one of diffusers' KL autoencoders: z = (mean + deviation * normal - shift) * scaling.
 
-    With ASUKA's (`decoder.AsukaAutoencoder`) the known pixels help to decode. It computes in its own precision,
-    whatever the denoiser's.
+    It computes in its own precision, whatever the denoiser's: some of them overflow in fp16.
+
+    Args:
+        vae: the autoencoder.
+        conditioned: it decodes with the help of the known pixels, as ASUKA's does.
+        tile: side in pixels from which it works in tiles; None: as it is.
     """
 
-    def __init__(self, vae: Any, conditioned: bool = False) -> None:
-        self.vae, self.conditioned = vae, conditioned
+    def __init__(self, vae: Any, *, conditioned: bool = False, tile: int | None = None) -> None:
+        self.vae, self.conditioned = vae.eval().requires_grad_(False), conditioned
         self.channels = int(vae.config.latent_channels)
         self.factor = 2 ** (len(vae.config.block_out_channels) - 1)
+        if tile is not None:
+            vae.enable_tiling()
+            vae.tile_sample_min_size, vae.tile_latent_min_size = tile, tile // self.factor
 
     def encode(self, photos: Tensor, normal: Tensor) -> Tensor:
         """[B, 3, H, W] in [-1, 1] and [B, c, h, w] standard normal to latents [B, c, h, w] float32."""
@@ -62,7 +72,7 @@ class Vae:
         latents: Tensor = likely.mean.float() + likely.std.float() * normal  # [B, c, h, w]
         return (latents - self._shift) * self.vae.config.scaling_factor  # type: ignore[no-any-return]
 
-    def decode(self, latents: Tensor, photos: Tensor, holes: Tensor) -> Tensor:
+    def decode(self, latents: Tensor, photos: Tensor | None = None, holes: Tensor | None = None) -> Tensor:
         """[B, c, h, w] to [B, 3, H, W] float32, around [-1, 1]."""
         unscaled = (latents / self.vae.config.scaling_factor + self._shift).to(self.vae.dtype)  # [B, c, h, w]
         known = {"image": photos, "mask": holes} if self.conditioned else {}
