@@ -121,7 +121,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"path: {file} does not exist; accepted: a .safetensors or .pth file")
-    content = _safetensors(file) if file.suffix == ".safetensors" else _torch(file)
+    content = read_safetensors(file) if file.suffix == ".safetensors" else _torch(file)
     tensors = {k: v for k, v in content.items() if isinstance(v, torch.Tensor)}
     if not tensors:
         raise ValueError(f"{file}: holds no tensors; accepted: a state dict")
@@ -203,7 +203,8 @@ def _advice(weights: Weights) -> str:
     return f"get {choices}, and name the file, or put it into a folder named by {FOLDER_VARIABLE}"
 
 
-def _safetensors(file: Path) -> Mapping[str, Any]:
+def read_safetensors(file: Path) -> Mapping[str, Any]:
+    """Tensors by name, on the CPU; ValueError where the file is damaged or something else."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -16,6 +16,7 @@ from retouch.train.config import TrainConfig  # noqa: E402
 from retouch.train.events import Trained  # noqa: E402
 from retouch.train.export import export, load_export, start_from  # noqa: E402
 from retouch.train.loop import train  # noqa: E402
+from retouch.weights import file_hash  # noqa: E402
 
 from .recipes import GanRecipe, L1Recipe, Memory  # noqa: E402
 
@@ -149,6 +150,11 @@ def test_cards_and_files_are_checked(tmp_path, trained):
     weights = tmp_path / "toy.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(ValueError, match="SHA-256"):
+        load_export(path)
+    weights.write_bytes(b"no safetensors")
+    shard = {"name": weights.name, "sha256": file_hash(weights), "bytes": weights.stat().st_size}
+    path.write_text(json.dumps({**json.loads(text), "shards": [shard]}))
+    with pytest.raises(ValueError, match=r"toy.safetensors: is not a readable safetensors file"):
         load_export(path)
     weights.unlink()
     with pytest.raises(FileNotFoundError, match=r"card: names .*toy.safetensors, which does not exist"):

@@ -15,7 +15,7 @@ from torch import Tensor
 from retouch.atomic import atomic
 from retouch.train.card import ExportCard, Shard, read_card, shard_files
 from retouch.train.run import below, versions
-from retouch.weights import file_hash, fill_module
+from retouch.weights import file_hash, fill_module, read_safetensors
 
 if TYPE_CHECKING:
     from retouch.train.events import Trained
@@ -105,12 +105,10 @@ def load_export(card: str | os.PathLike[str]) -> Export:
         FileNotFoundError: the card or a file it names is missing.
         ValueError: it is no card, or a file has another content than the card says.
     """
-    from safetensors.torch import load_file
-
     known = read_card(card)
     pieces: dict[str, list[Tensor]] = {}
     for file in shard_files(card, known):
-        for key, tensor in sorted(load_file(file).items(), key=lambda item: _piece(item[0])):
+        for key, tensor in sorted(read_safetensors(file).items(), key=lambda item: _piece(item[0])):
             pieces.setdefault(key.partition("#")[0], []).append(tensor)
     whole = {key: torch.cat(parts) if len(parts) > 1 else parts[0] for key, parts in pieces.items()}
     floats = {key: t.float() if t.is_floating_point() else t for key, t in whole.items()}
