@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retouch.methods.pixelhacker.sample import Denoiser
     from retouch.methods.torch_method import Call, TorchMethod
     from retouch.ops.codec import Codec
+    from retouch.train.export import Export
 
 NETWORK = "denoiser"  # its name in an export
 
@@ -57,20 +58,31 @@ def build_export(needs: Needs, device: str, weights: Path) -> TorchMethod:
         FileNotFoundError: the weights beside the card, or the VAE's, are missing.
         ValueError: the weights are not those of the card or of such a network; a device that is not there.
     """
-    from retouch.methods.pixelhacker.network import LcgModel
     from retouch.methods.pixelhacker.release import fetch_vae
-    from retouch.methods.torch_method import find_device, load_network
+    from retouch.methods.torch_method import find_device
     from retouch.ops.codec import TILE, Pixels, Vae
     from retouch.train.export import load_export
 
     place, export = find_device(device), load_export(weights)
     config = PixelHackerConfig.model_validate(export.card.config)
     codec = Pixels() if config.space == "pixel" else Vae(load_vae(*fetch_vae()).to(place), tile=TILE)
+    return assemble(partial(exported_network, config, export, weights), codec, needs, place)
 
-    def load() -> LcgModel:
-        return load_network(lambda: LcgModel(config.network), export, NETWORK, weights)
 
-    return assemble(load, codec, needs, place)
+def exported_network(config: PixelHackerConfig, export: Export, card: Path) -> LcgModel:
+    """The network of an export; where low-rank adapters were trained, they are put into its weights.
+
+    Raises:
+        ValueError: the weights are not those of such a network; `card` is named.
+    """
+    from retouch.methods.pixelhacker.low_rank import adapt, merge
+    from retouch.methods.pixelhacker.network import LcgModel
+    from retouch.methods.torch_method import load_network
+
+    rank = config.training.lora_rank
+    if rank == 0:
+        return load_network(lambda: LcgModel(config.network), export, NETWORK, card)
+    return merge(load_network(lambda: adapt(LcgModel(config.network), rank), export, NETWORK, card))
 
 
 def assemble(load: Callable[[], LcgModel], codec: Codec, needs: Needs, device: torch.device) -> TorchMethod:

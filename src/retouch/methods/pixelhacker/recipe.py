@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from retouch.methods.pixelhacker.low_rank import adapt
 from retouch.methods.pixelhacker.method import NETWORK
 from retouch.methods.pixelhacker.network import LcgModel
 from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw, sample, shrink_mask
+from retouch.methods.pixelhacker.start import load_start
 from retouch.ops.codec import TILE, Pixels, Vae
 from retouch.train.recipe import Phase
 from retouch.train.seeds import normal, uniform
@@ -32,13 +34,16 @@ def build(config: PixelHackerConfig, variant: str, weights: Path | None) -> Pixe
     """Make the recipe; nothing judges, so `weights` is of no use: the VAE of latents is found as the model's own.
 
     Raises:
-        WeightsMissing: there is no VAE, and the config denoises latents; the message says where it is obtained.
+        WeightsMissing: there is no VAE, and the config denoises latents, or `config.start` is not here; the message
+            says where it is obtained.
+        FileNotFoundError, ValueError: `config.start`, as `load_start`.
     """
+    network = None if config.start is None else load_start(config.start, config.network)
     if config.space == "pixel":
-        return PixelHackerRecipe(config, variant, Pixels())
+        return PixelHackerRecipe(config, variant, Pixels(), network)
     from retouch.methods.pixelhacker.release import fetch_vae, load_vae
 
-    return PixelHackerRecipe(config, variant, Vae(load_vae(*fetch_vae()), tile=TILE))
+    return PixelHackerRecipe(config, variant, Vae(load_vae(*fetch_vae()), tile=TILE), network)
 
 
 class PixelHackerRecipe:
@@ -51,6 +56,7 @@ class PixelHackerRecipe:
         config: of everything.
         variant: its name, for the card.
         codec: the way to latents; `Pixels` where there is none.
+        network: where training starts; None: a fresh one.
 
     Raises:
         ValueError: the codec's latents are none of the network's.
@@ -58,19 +64,22 @@ class PixelHackerRecipe:
 
     ema = (NETWORK,)
 
-    def __init__(self, config: PixelHackerConfig, variant: str, codec: Codec) -> None:
+    def __init__(self, config: PixelHackerConfig, variant: str, codec: Codec, network: LcgModel | None = None) -> None:
         if codec.channels != config.network.out_channels:
             accepted = f"the codec's, {codec.channels}"
             raise ValueError(f"network.out_channels: is {config.network.out_channels}; accepted: {accepted}")
         self.config, self.variant, self.codec = config, variant, codec
-        self.networks = {NETWORK: LcgModel(config.network)}
+        denoiser = network or LcgModel(config.network)
+        rank = config.training.lora_rank
+        self.networks = {NETWORK: adapt(denoiser, rank) if rank else denoiser}
         self._kept = kept_shares()  # [1000]
         categories = (config.network.ids("background"), config.network.ids("foreground"))
         self._ids = torch.tensor(categories)  # [2, n]
 
     def optimisers(self) -> dict[str, Optimizer]:
-        """AdamW over all: the embedding of the categories learns with the rest."""
-        own, parameters = self.config.training, self.networks[NETWORK].parameters()
+        """AdamW over all, the embedding of the categories with the rest; or over the adapters, where there are some."""
+        own = self.config.training
+        parameters = [p for p in self.networks[NETWORK].parameters() if p.requires_grad]
         adam = torch.optim.AdamW(parameters, lr=own.rate, betas=BETAS_OF_ADAM, weight_decay=own.weight_decay)
         return {NETWORK: adam}
 

@@ -1,0 +1,67 @@
+"""The weights that a training starts from: released ones, a converted file, or an own export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from retouch.methods.pixelhacker.config import Network, PixelHackerConfig
+from retouch.methods.pixelhacker.method import exported_network
+from retouch.methods.pixelhacker.release import FOLDERS, fetch, load_denoiser
+from retouch.train.export import load_export
+from retouch.weights import WeightsMissing
+
+if TYPE_CHECKING:
+    from retouch.methods.pixelhacker.network import LcgModel
+
+ACCEPTED = f"{', '.join(FOLDERS)}, a .safetensors file of 'retouch convert', an export's .json card, or null"
+
+
+def load_start(start: str, network: Network) -> LcgModel:
+    """The network with the weights of `start`, all of them, ready to learn; float32, on the CPU.
+
+    Only the number of embedding rows may differ (Table 7): then the embedding is drawn anew.
+
+    Args:
+        start: name of a released model, or a file: a converted one, or the card of an export.
+        network: what it must be.
+
+    Raises:
+        WeightsMissing: a released model's files are not here and cannot be fetched.
+        FileNotFoundError: there is no such file.
+        ValueError: it is none of these, damaged, or of another network.
+    """
+    try:
+        model, found = _load(start, network)
+    except WeightsMissing as error:
+        raise WeightsMissing(f"method.start: {error}; or set method.start to null to start afresh") from None
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"method.start: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"method.start: {error}") from None
+    if found.embedding_rows != network.embedding_rows:
+        model.embedding = nn.Embedding(network.embedding_rows, network.embedding_width)
+    return model.requires_grad_(True).train()
+
+
+def _load(start: str, network: Network) -> tuple[LcgModel, Network]:
+    """The network, and what it is made of."""
+    file = Path(start)
+    if start in FOLDERS:
+        released = network.model_copy(update={"embedding_rows": Network().embedding_rows})
+        return load_denoiser(fetch(start, released).network, released), released
+    if file.suffix == ".safetensors":
+        return load_denoiser(file, network), network
+    if file.suffix != ".json":
+        raise ValueError(f"is {start!r}; accepted: {ACCEPTED}")
+    export = load_export(file)
+    if export.card.method != "pixelhacker":
+        raise ValueError(f"{file} is of method {export.card.method!r}; accepted: 'pixelhacker'")
+    config = PixelHackerConfig.model_validate(export.card.config)
+    for name, own in network.model_dump().items():
+        other = getattr(config.network, name)
+        if other != own and name != "embedding_rows":
+            raise ValueError(f"{file} has network.{name} {other}; accepted: that of method.network, {own}")
+    return exported_network(config, export, file), config.network
