@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from retouch.cli.data_asuka import asuka_latents
 from retouch.cli.data_lcg import lcg
 
 data = typer.Typer(help="Build test sets and training data.", no_args_is_help=True)
 data.command()(lcg)
+data.command("asuka-latents")(asuka_latents)
 
 
 @data.callback()
