@@ -1,5 +1,7 @@
 """ASUKA's and MISATO's mixtures, patches, and PixelHacker's Eq. 1."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from hypothesis.extra import numpy as nps
 
 from retouch.holes import background, draw, enlarge, item_rng, lama, recipe, share, touched
 from retouch.holes.mixtures import Mixture, asuka, asuka_enlarged, misato
-from retouch.holes.pixelhacker import MOEBIUS, MOEBIUS_V1, PAPER, Background
+from retouch.holes.pixelhacker import MOEBIUS, MOEBIUS_V1, PAPER, SCENE_RANDOM, Background
+from retouch.holes.pixelhacker import SCENE as SCENE_ALONE
 
 SIZE = (128, 128)
 
@@ -178,6 +181,16 @@ def test_paper_background_is_a_union():
     assert np.mean([(hole & ~scene & ~other).any() for hole in holes]) == pytest.approx(0.5, abs=0.09)
     assert PAPER.combine == "union"
     assert PAPER.brush == recipe("comodgan").parameters
+
+
+def test_table_6_leaves_sources_out():
+    generator, scene, other = rng(), SCENE & (np.arange(128) < 8), OTHER & (np.arange(128) < 8)[:, None]
+    assert all(np.array_equal(background(scene, other, generator, SCENE_ALONE), scene) for _ in range(20))
+    how = replace(SCENE_RANDOM, brush=STROKE)
+    holes = [background(scene, other, generator, how) for _ in range(100)]
+    assert all((hole | ~scene).all() for hole in holes)
+    assert np.mean([(hole != scene).any() for hole in holes]) == pytest.approx(0.5, abs=0.17)
+    assert np.mean([(hole | ~other).all() for hole in holes]) < 0.05
 
 
 def test_v1_is_an_intersection():

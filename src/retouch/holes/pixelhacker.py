@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from retouch.methods.base import Masks
 
 Combine: TypeAlias = Literal["union", "v1", "v1_2"]
-CHANCE = 0.5  # of the random mask, and of the other image's object
+CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,19 @@ class Background:
             code intersects instead: "v1" the scene's mask with the others, "v1_2" an object with the random mask or
             the scene's, whichever was drawn, and widens the result.
         brush: counts of CoModGAN's generator (the paper's) or a configuration of LaMa's (the later code's).
+        random: chance of the random mask, in [0, 1].
+        other: chance of the other image's object, in [0, 1].
     """
 
     combine: Combine = "union"
     brush: Counts | lama.Mix = Counts(10, 5, 20)  # noqa: RUF009 - frozen
+    random: float = CHANCE
+    other: float = CHANCE
 
 
 PAPER = Background()
+SCENE = Background(random=0, other=0)  # Table 6, first row
+SCENE_RANDOM = Background(other=0)  # Table 6, second row
 MOEBIUS = Background("v1_2", lama.MEDIUM_512)
 MOEBIUS_V1 = Background("v1", lama.MEDIUM_512)
 
@@ -59,7 +65,7 @@ def background(scene: Masks, other: Masks, rng: Generator, how: Background = PAP
     checked_hole("scene", scene)
     if checked_hole("other", other).shape != scene.shape:
         raise ValueError(f"other: is of size {other.shape}; accepted: that of scene, {scene.shape}")
-    with_random, with_object = (rng.random(2) < CHANCE).tolist()
+    with_random, with_object = (rng.random(2) < (how.random, how.other)).tolist()
     hole = scene
     if with_random:
         drawn = _random(scene.shape, rng, how.brush)  # [H, W]

@@ -30,14 +30,15 @@ class DataSettings(SampleSettings):
             (`asuka-decoder`: latent-augmented photos).
         prefetch: batches that each worker makes ahead.
         combine, foreground: of pairs (`photos` is a folder that `retouch data lcg` made): how a background hole is put
-            together, "v1_2" (default), "v1" or "union", and the share of samples that are foreground (default .5).
+            together, "v1_2" (default), "v1", "union", "scene-random" or "scene", and the share of samples that are
+            foreground (default .5).
     """
 
     photos: Sources = Field(min_length=1)
     list_file: Path | None = None
     beside: Path | None = None
     prefetch: int = Field(default=2, ge=1)
-    combine: Literal["union", "v1", "v1_2"] | None = None
+    combine: Literal["scene", "scene-random", "union", "v1", "v1_2"] | None = None
     foreground: float | None = Field(default=None, ge=0, le=1)
 
     @property

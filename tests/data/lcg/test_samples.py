@@ -32,7 +32,7 @@ def pairs(tmp_path):
     return read_pairs(folder_of_pairs(tmp_path))
 
 
-@pytest.mark.parametrize("combine", ["v1_2", "v1", "union"])
+@pytest.mark.parametrize("combine", ["v1_2", "v1", "union", "scene-random", "scene"])
 def test_samples_are_as_their_settings_say(combine, pairs):
     samples = PairSet(pairs, PairSettings(size=32, combine=combine), seed=3)
     for place in range(16):

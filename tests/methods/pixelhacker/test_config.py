@@ -67,6 +67,10 @@ def test_runs_of_the_variants():
     for rows in (64, 256, 1024):
         assert VARIANTS[f"paper-rows-{rows}"].network.tokens == rows // 2
         assert lengths[f"paper-rows-{rows}"][0] == 36_000
+    masks = [found[f"paper-masks-{name}"] for name in ("scene", "random", "all")]
+    assert [run["data.combine"] for run in masks] == ["scene", "scene-random", "union"]  # Table 6
+    assert {run["train.steps"] for run in masks} == {12_000}
+    assert "data.combine" not in found["paper"]
     assert found["paper"]["train.ema"] == {"decay": 0.9999}
     assert "train.ema" not in found["small"]
 

@@ -18,7 +18,7 @@ from retouch.data.training.order import generator, order
 from retouch.data.training.samples import Drawn
 from retouch.data.training.unusable import Unusable
 from retouch.holes.objects import scaled
-from retouch.holes.pixelhacker import MOEBIUS, MOEBIUS_V1, PAPER, background
+from retouch.holes.pixelhacker import MOEBIUS, MOEBIUS_V1, PAPER, SCENE, SCENE_RANDOM, background
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WORKING = 512  # shorter side at which masks are put together: random masks have their recipes' widths there
 TRIES = 20  # draws for one pair before it is passed over
 PATIENCE = 1000  # pairs in a row that cannot be used before it is said that none can
-_HOW = {"union": PAPER, "v1": MOEBIUS_V1, "v1_2": MOEBIUS}
+_HOW = {"scene": SCENE, "scene-random": SCENE_RANDOM, "union": PAPER, "v1": MOEBIUS_V1, "v1_2": MOEBIUS}
 
 
 class PairSettings(BaseModel):
@@ -43,7 +43,8 @@ class PairSettings(BaseModel):
     Attributes:
         size: side in pixels of the square samples.
         combine: how a background hole is put together: "union" as the paper's Eq. 1 reads; "v1", "v1_2" as the
-            authors' later training code does (`retouch.holes.pixelhacker.Background`).
+            authors' later training code does (`retouch.holes.pixelhacker.Background`). For Table 6: "scene" is "union"
+            with neither random masks nor objects, "scene-random" without objects.
         foreground: share of samples that are foreground, whatever there is more of.
         keep: least share of the hole's extent along the photo's longer side that the square holds.
         flip: chance that a sample is mirrored left to right.
@@ -53,7 +54,7 @@ class PairSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: int = Field(default=512, ge=16, le=4096)
-    combine: Literal["union", "v1", "v1_2"] = "v1_2"
+    combine: Literal["scene", "scene-random", "union", "v1", "v1_2"] = "v1_2"
     foreground: float = Field(default=0.5, ge=0, le=1)
     keep: float = Field(default=0.5, ge=0, le=1)
     flip: float = Field(default=0.5, ge=0, le=1)
