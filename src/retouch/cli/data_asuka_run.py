@@ -36,7 +36,8 @@ def make(
         from retouch.methods.asuka.latents_run import make_latents
     except ImportError as error:
         raise ImportError("data asuka-latents needs the extra 'diffusion': pip install 'retouch[diffusion]'") from error
-    disable_progress_bar()  # of reading weights: it would be drawn where there is no terminal, too
+    # That of reading weights would be drawn where there is no terminal, too.
+    disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
     with waiting("augmenting") as show:
         made = make_latents(
             photos,

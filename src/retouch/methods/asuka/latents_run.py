@@ -143,7 +143,7 @@ def load_augment(base: str, device: str = "auto") -> Augment:
     denoise, codec = unet_denoise(unet, text_embedding(folder, "").tokens.to(place)), Vae(vae)
 
     def change(photo: Image.Image, seeds: Tensor) -> Image.Image:
-        pixels = np.asarray(photo, np.float32)[None] / 255  # [1, H, W, 3]
+        pixels = np.asarray(photo, np.float32)[None] / np.float32(255)  # [1, H, W, 3]
         with torch.inference_mode():
             changed = augment(denoise, codec, to_tensor(pixels, place), seeds, config)  # [1, 3, H, W]
         return Image.fromarray(np.rint(to_array(changed)[0] * 255).astype(np.uint8))
