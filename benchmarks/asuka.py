@@ -120,7 +120,7 @@ def timed(case: Case) -> dict[str, float]:
         run = PARTS[case.part](case)
         reset_peak(case.device)
         runs, start = [], time.perf_counter()
-        while len(runs) < 2 or (len(runs) < 50 and time.perf_counter() - start < SECONDS):
+        while not runs or (len(runs) < 50 and time.perf_counter() - start < SECONDS):
             runs.append(milliseconds(case.device, run))
     return {"ms": min(runs), "mb": peak(case.device)}
 
