@@ -114,7 +114,9 @@ def test_models_of_folders(annotated, cli):
         (("photos", "out", "--area", "a lot"), "--area: is 'a lot'; accepted: two shares"),
         (("photos", "out", "--area", ".8-.1"), "area: is (0.8, 0.1)"),
         (("photos", "out", "--shard", "2"), "--shard: is '2'; accepted: i/n"),
-        (("photos", "out", "--annotations", "panoptic.json", "--shard", "3/2"), "share: is 3/2"),
+        (("photos", "out", "--annotations", "panoptic.json", "--shard", "3/2"), "--shard: is '3/2'; accepted: i/n"),
+        (("photos", "out", "--shard", "0/2"), "--shard: is '0/2'; accepted: i/n"),
+        (("photos", "panoptic.json", "--annotations", "panoptic.json"), "out: 'panoptic.json' is a file"),
         (("photos", "out", "--alpha-clip", "a.pth"), "--alpha-clip: is given without --clip"),
         (("photos", "out", "--score", "2"), "--score"),
     ],
@@ -133,7 +135,19 @@ def test_a_folder_of_other_settings_is_kept(annotated, cli):
     before = contents(annotated)
     answer = cli("data", "lcg", "photos", "out", "--annotations", "panoptic.json", "--score", ".7")
     assert answer.code == 2
-    assert "holds pairs of other photos or settings: score was 0.5, is 0.7" in answer.err
+    assert "holds pairs of other photos, annotations or settings: score was 0.5, is 0.7" in answer.err
+    assert contents(annotated) == before
+
+
+def test_pairs_of_other_annotations_are_not_taken_for_those_asked_for(annotated, cli):
+    words = ("data", "lcg", "photos", "out", "--annotations", "panoptic.json")
+    assert cli(*words).code == 0
+    file = annotated / "panoptic.json"
+    file.write_text(file.read_text().replace('"category_id": 18', '"category_id": 17'))  # the dog was a cat
+    before = contents(annotated)
+    answer = cli(*words)
+    assert answer.code == 2
+    assert "holds pairs of other photos, annotations or settings: annotations was" in answer.err
     assert contents(annotated) == before
 
 

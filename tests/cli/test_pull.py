@@ -82,3 +82,6 @@ def test_what_cannot_be_converted_is_one_line(refused, released):
     refused("convert", "none.bin", "-o", "x.safetensors", saying="none.bin does not exist")
     refused("convert", network, network, "-o", "x.safetensors", saying="--out: is one file, x.safetensors, for 2")
     refused("convert", network, network, "-o", "out", saying="several have the same name and folder")
+    refused("convert", released, "-o", "out", saying="is a folder; accepted: files")
+    refused("convert", network, "-o", "x.bin", saying="--out: is x.bin; accepted: a name that ends in .safetensors")
+    refused("convert", network, "-o", "photo.png", saying="--out: is photo.png; accepted: a name that ends in")

@@ -54,6 +54,7 @@ def make(
             source,
             out,
             photos=photos,
+            annotations=annotations,
             limits=limits,
             per_shard=per_shard,
             share=share,
@@ -66,7 +67,8 @@ def make(
 def parse_share(text: str) -> tuple[int, int]:
     """Read "2/8" as (2, 8); else ValueError."""
     number, _, shares = text.partition("/")
-    if not all(part.isascii() and part.isdigit() for part in (number, shares)):
+    whole = all(part.isascii() and part.isdigit() for part in (number, shares))
+    if not whole or not 1 <= int(number) <= int(shares):
         raise ValueError(f"--shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
     return int(number), int(shares)
 

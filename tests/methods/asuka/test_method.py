@@ -141,7 +141,7 @@ def test_the_prior_may_be_of_an_image(weights, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"prior: none\.png does not exist; accepted: photo, blank, or"):
         run(model, prior="none.png")
     file.write_text("no image")
-    with pytest.raises(ValueError, match=r"photo: .*paper\.png"):
+    with pytest.raises(ValueError, match=r"^prior: .*paper\.png"):
         run(model, prior=str(file))
 
 

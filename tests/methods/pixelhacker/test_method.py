@@ -153,7 +153,7 @@ def test_half_precision_that_the_processor_lacks_is_refused(model, monkeypatch):
     support(monkeypatch, bf16=True, fp16=False)
     check_processor("fp32")
     check_processor("bf16")
-    with pytest.raises(ValueError, match="dtype: this processor does not compute in 'fp16'; accepted here: 'fp32'"):
+    with pytest.raises(ValueError, match="does not compute in 'fp16'; accepted here: 'fp32', 'bf16', or a GPU"):
         model(images, masks, PixelHackerOptions(iterations=1, dtype="fp16"))
 
 

@@ -42,6 +42,7 @@ def make_pairs(
     out: str | os.PathLike[str],
     *,
     photos: str | os.PathLike[str],
+    annotations: str | os.PathLike[str] | None = None,
     limits: Limits,
     per_shard: int = 500,
     share: tuple[int, int] = (1, 1),
@@ -56,14 +57,15 @@ def make_pairs(
         source: photos and how they are labelled.
         out: folder, made if need be.
         photos: folder that the names of photos are relative to; noted for readers.
-        limits: those of the source; noted, as pairs of other limits are not mixed.
+        annotations: file of the source, if any; its SHA-256 is noted, as pairs of other annotations are not mixed.
+        limits: those of the source; noted for the same reason.
         per_shard: photos of a shard, from 1 up.
         share: (i, n): only the i-th of n shares of the shards, i from 1.
         progress: is called with (photos done, of how many) after each.
 
     Raises:
-        FileExistsError: `out` holds pairs of other photos or settings.
-        OSError: `out` cannot be written; finished shards stay.
+        FileExistsError: `out` holds pairs of other photos, annotations or settings, or is a file.
+        OSError: `out` cannot be written, or `annotations` not read; finished shards stay.
         ValueError: an argument is none of these, or the record in `out` is damaged.
     """
     i, n = share
@@ -71,7 +73,7 @@ def make_pairs(
         raise ValueError(f"share: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
     checked_count("per_shard", per_shard, least=1)
     into = Path(out)
-    claim(into, record_of(source, Path(photos), limits, per_shard))
+    claim(into, record_of(source, Path(photos), annotations, limits, per_shard))
     shards = range(i - 1, -(-len(source.images) // per_shard), n)
     total = sum(len(_places(source, shard, per_shard)) for shard in shards)
     done = labelled = pairs = kept = 0

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retouch.atomic import atomic
+from retouch.weights import file_hash
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
 
     from retouch.data.lcg.labelling import Labelled, Limits, Problem, Source
@@ -28,6 +30,7 @@ class Record(BaseModel):
         names: SHA-256 of the names of all photos, in order: which photo is in which shard follows from it.
         count: number of photos.
         source: how they were labelled.
+        annotations: SHA-256 of their file; None: there is none.
         area, overlap, score: limits on masks.
         per_shard: photos of a shard.
     """
@@ -38,6 +41,7 @@ class Record(BaseModel):
     names: str
     count: int
     source: str
+    annotations: str | None = None
     area: tuple[float, float]
     overlap: float
     score: float
@@ -70,14 +74,17 @@ def shards_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("pairs-*.jsonl"))
 
 
-def record_of(source: Source, photos: Path, limits: Limits, per_shard: int) -> Record:
-    """The record of a run."""
+def record_of(
+    source: Source, photos: Path, annotations: str | os.PathLike[str] | None, limits: Limits, per_shard: int
+) -> Record:
+    """The record of a run; OSError: the annotations cannot be read."""
     names = hashlib.sha256("\0".join(source.images).encode("utf-8", "surrogateescape")).hexdigest()
     return Record(
         photos=str(photos.resolve()),
         names=names,
         count=len(source.images),
         source=source.name,
+        annotations=None if annotations is None else file_hash(annotations),
         area=limits.area,
         overlap=limits.overlap,
         score=limits.score,
@@ -89,9 +96,11 @@ def claim(folder: Path, record: Record) -> None:
     """Make the folder with its record, or make sure that it is of the same photos and settings.
 
     Raises:
-        FileExistsError: it is of others, or holds shards and no record.
+        FileExistsError: it is of others, holds shards and no record, or is a file.
         ValueError: its record is damaged.
     """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"out: {str(folder)!r} is a file; accepted: a folder, made if need be")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORD
     if not path.exists():
@@ -106,8 +115,8 @@ def claim(folder: Path, record: Record) -> None:
         then, now = getattr(before, name), getattr(record, name)
         if name != "photos" and then != now:
             raise FileExistsError(
-                f"out: {str(folder)!r} holds pairs of other photos or settings: {name} was {then!r}, is {now!r}; "
-                "choose another folder"
+                f"out: {str(folder)!r} holds pairs of other photos, annotations or settings: "
+                f"{name} was {then!r}, is {now!r}; choose another folder"
             )
 
 

@@ -222,7 +222,10 @@ def prior_image(prior: str, photos: Tensor) -> Tensor | None:
 
     if not Path(prior).is_file():
         raise FileNotFoundError(f"prior: {prior} does not exist; accepted: photo, blank, or the path of an image")
-    opened, _ = files.wrap(prior)
+    try:
+        opened, _ = files.wrap(prior)
+    except ValueError as error:
+        raise ValueError(f"prior: {str(error).removeprefix('photo: ')}") from error
     rgb = files.window_rgb(opened, (0, 0, *opened.size))  # [h, w, 3]
     return torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].to(photos)  # [1, 3, h, w]
 

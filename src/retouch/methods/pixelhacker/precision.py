@@ -83,11 +83,15 @@ def check_processor(dtype: str) -> None:
     Raises:
         ValueError: it would take many times as long as float32, or PyTorch has no such functions.
     """
-    if dtype == "fp32":
-        return
+    if not _computes(dtype):
+        accepted = ", ".join(repr(name) for name in _DTYPES if _computes(name))
+        raise ValueError(f"dtype: this processor does not compute in {dtype!r}; accepted here: {accepted}, or a GPU")
+
+
+def _computes(dtype: str) -> bool:
+    """Whether this processor has instructions for the precision."""
     asked = getattr(torch.ops.mkldnn, f"_is_mkldnn_{dtype}_supported", None)
-    if asked is None or not asked():
-        raise ValueError(f"dtype: this processor does not compute in {dtype!r}; accepted here: 'fp32', or a GPU")
+    return dtype == "fp32" or (asked is not None and asked())
 
 
 def offloaded(network: LcgModel, device: torch.device) -> LcgModel:
