@@ -6,7 +6,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from retouch.methods.pixelhacker.config import VARIANTS, Network, PixelHackerConfig, run_defaults, variant
+from retouch.methods.pixelhacker.config import VARIANTS, Network, PixelHackerConfig, Training, run_defaults, variant
 
 
 def test_categories_share_the_rows():
@@ -54,6 +54,14 @@ def test_variants():
 def test_pixels_are_colours():
     with pytest.raises(ValidationError, match=r"network.out_channels: is 4; accepted: 3 with space 'pixel'"):
         PixelHackerConfig(space="pixel")
+
+
+def test_adapters_have_a_base():
+    """The rest is frozen, so of fresh weights nothing would become."""
+    with pytest.raises(ValidationError, match=r"lora_rank: is 4 without a start; accepted: 0, or a start"):
+        PixelHackerConfig(training=Training(lora_rank=4))
+    with pytest.raises(ValidationError, match="lora_rank"):
+        Training(lora_rank=-1)
 
 
 def test_runs_of_the_variants():

@@ -58,6 +58,17 @@ def test_merged_it_is_the_same_network_with_its_own_names():
         torch.testing.assert_close(merged(*inputs()), before)
 
 
+def test_gradients_are_the_same_when_activations_are_computed_again():
+    kept = learnt(adapt(model(), 2)).train()
+    again, found = copy.deepcopy(kept), []
+    again.enable_gradient_checkpointing()
+    for network in (kept, again):
+        network(*inputs()).square().mean().backward()
+        found.append([p.grad for p in network.parameters() if p.requires_grad])
+    for plain, recomputed in zip(*found, strict=True):
+        torch.testing.assert_close(recomputed, plain)
+
+
 def test_copies_are_independent():
     """As averages over time are."""
     network = learnt(adapt(model(), 2))

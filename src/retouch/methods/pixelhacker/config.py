@@ -140,6 +140,14 @@ class PixelHackerConfig(_Settings):
             raise ValueError(f"network.out_channels: is {self.network.out_channels}; accepted: 3 with space 'pixel'")
         return self
 
+    @model_validator(mode="after")
+    def _adapters_have_a_base(self) -> PixelHackerConfig:
+        if self.training.lora_rank and self.start is None:
+            raise ValueError(
+                f"training.lora_rank: is {self.training.lora_rank} without a start; accepted: 0, or a start"
+            )
+        return self
+
 
 PRETRAINED = "pixelhacker/pretrained"  # the first set-up's weights, as released
 
