@@ -219,9 +219,9 @@ def _torch(file: Path) -> Mapping[str, Any]:
 
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch names a dozen kinds of damage
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{file}: is no checkpoint that can be read without running code ({first})") from error
+    except Exception as error:  # torch names a dozen kinds of damage, and advises to run the code
+        why = "it is damaged, or holds more than tensors"
+        raise ValueError(f"{file}: is no checkpoint that can be read without running code: {why}") from error
     for wrapper in ("state_dict", "model", "params"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]

@@ -151,9 +151,9 @@ def _released_decoder(path: Path, vae: Path, config: Autoencoder) -> AsukaAutoen
 def _tensor(path: Path) -> Tensor:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch names a dozen kinds of damage
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{path}: cannot be read without running code ({first}); accepted: a tensor") from error
+    except Exception as error:  # torch names a dozen kinds of damage, and advises to run the code
+        why = "it is damaged, or holds more than tensors"
+        raise ValueError(f"{path}: cannot be read without running code: {why}; accepted: a tensor") from error
     if not isinstance(found, Tensor):
         raise ValueError(f"{path}: holds a {type(found).__name__}; accepted: a tensor")
     return found
