@@ -15,7 +15,8 @@ from retouch.bench.report.intervals import mean_interval
 from retouch.data.training.samples import Drawn
 from retouch.features.lpips import Lpips
 from retouch.methods.psm.method import Runner
-from retouch.methods.psm.spread import SpreadSettings, Step, seeded_normal, spread
+from retouch.methods.psm.spread import SpreadSettings, Step, spread
+from retouch.ops.draws import seeded_normal
 
 if TYPE_CHECKING:
     from retouch.methods.psm.spread import Order

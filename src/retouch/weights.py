@@ -214,14 +214,19 @@ def read_safetensors(file: Path) -> Mapping[str, Any]:
         raise ValueError(f"{file}: is not a readable safetensors file ({error})") from error
 
 
-def _torch(file: Path) -> Mapping[str, Any]:
+def read_pickled(file: Path) -> Any:
+    """What torch has saved, tensors and plain containers, on the CPU; ValueError where it is damaged or holds more."""
     import torch
 
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch names a dozen kinds of damage, and advises to run the code
         why = "it is damaged, or holds more than tensors"
         raise ValueError(f"{file}: is no checkpoint that can be read without running code: {why}") from error
+
+
+def _torch(file: Path) -> Mapping[str, Any]:
+    content = read_pickled(file)
     for wrapper in ("state_dict", "model", "params"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]

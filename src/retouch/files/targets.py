@@ -51,6 +51,23 @@ def check_folder(folder: Path, name: str) -> None:
         raise type(error)(error.errno or errno.EIO, reason, name) from None
 
 
+def check_into(out: Path, names: Iterable[str], *, overwrite: bool = False) -> None:
+    """Refuse a folder, made if need be, that files of these names could not be written into.
+
+    Raises:
+        NotADirectoryError: it is a file.
+        FileExistsError: one of the files is there and `overwrite` is False.
+        OSError: neither it nor the folder that it would be made in can be written to.
+    """
+    if out.is_dir():
+        for name in names:
+            check_target(out / name, overwrite=overwrite)
+    elif out.exists():
+        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
+    else:
+        check_folder(out.parent, str(out))
+
+
 def same_file(path: Path, others: Iterable[Path]) -> bool:
     """Whether `path` is one of the others, also under another name."""
     try:

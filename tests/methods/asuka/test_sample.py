@@ -8,8 +8,9 @@ pytest.importorskip("diffusers")
 from diffusers import DDIMScheduler, StableDiffusionInpaintPipeline  # noqa: E402
 
 from retouch.methods.asuka.denoisers import unet_denoise  # noqa: E402
-from retouch.methods.asuka.sample import NOISE, clean, sample, schedule, shrink_mask, solver  # noqa: E402
+from retouch.methods.asuka.sample import NOISE, sample, schedule, solver  # noqa: E402
 from retouch.methods.asuka.sampling import FluxSampling, Repaint, Sampling, draw  # noqa: E402
+from retouch.ops.latents import clean, shrink_mask  # noqa: E402
 
 from .tiny_pipeline import WIDTH, unet, vae  # noqa: E402
 

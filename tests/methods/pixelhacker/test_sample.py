@@ -17,9 +17,9 @@ from retouch.methods.pixelhacker.sample import (  # noqa: E402
     guide,
     sample,
     schedule,
-    shrink_mask,
 )
 from retouch.ops.codec import Pixels  # noqa: E402
+from retouch.ops.latents import shrink_mask  # noqa: E402
 
 MEAN, SIGMA = 0.3, 0.5
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retouch.methods.psm.spread import seeded_normal
+from retouch.ops.draws import seeded_normal
 
 SIZE = (12, 16)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from retouch.methods.psm.schedules import SCHEDULES
-from retouch.methods.psm.spread import DEFAULT, SpreadSettings, pick, seeded_normal, spread, uncertainty
+from retouch.methods.psm.spread import DEFAULT, SpreadSettings, pick, spread, uncertainty
+from retouch.ops.draws import seeded_normal
 from tests.methods.psm.spreads import SIZE, inputs, network, noise_of
 
 

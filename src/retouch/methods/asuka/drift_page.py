@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from retouch.atomic import atomic
-from retouch.files.targets import check_folder, check_target
+from retouch.files.targets import check_into
 from retouch.markup.svg import Series, plot
 from retouch.markup.tags import Html, join, tag
 from retouch.methods.asuka.drift import EDGES
@@ -35,20 +35,8 @@ th, td { padding: .2rem .7rem; text-align: right; border-top: 1px solid #dcdde0;
 
 
 def check_out(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that the files could not be written into.
-
-    Raises:
-        NotADirectoryError: it is a file.
-        FileExistsError: one of the files is there and `overwrite` is False.
-        OSError: neither it nor the folder that it would be made in can be written to.
-    """
-    if out.is_dir():
-        for name in (PAGE, TABLE, STRIP):
-            check_target(out / name, overwrite=overwrite)
-    elif out.exists():
-        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
-    else:
-        check_folder(out.parent, str(out))
+    """Refuse a folder that the files could not be written into; errors as `check_into`."""
+    check_into(out, (PAGE, TABLE, STRIP), overwrite=overwrite)
 
 
 def write(found: Drift, facts: tuple[tuple[str, str], ...], out: Path, *, overwrite: bool = False) -> Path:

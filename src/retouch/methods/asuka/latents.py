@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from retouch.methods.asuka.sample import clean, solver
+from retouch.methods.asuka.sample import solver
+from retouch.ops.latents import clean
 from retouch.train.seeds import integers, normal
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.release import Base
 from retouch.methods.torch_method import load_network
 from retouch.train.export import Export, load_export
+from retouch.weights import read_pickled
 
 
 def read_denoiser(base: Base, folder: Path, dtype: torch.dtype = torch.float32) -> Any:
@@ -149,11 +150,7 @@ def _released_decoder(path: Path, vae: Path, config: Autoencoder) -> AsukaAutoen
 
 
 def _tensor(path: Path) -> Tensor:
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch names a dozen kinds of damage, and advises to run the code
-        why = "it is damaged, or holds more than tensors"
-        raise ValueError(f"{path}: cannot be read without running code: {why}; accepted: a tensor") from error
+    found = read_pickled(path)
     if not isinstance(found, Tensor):
         raise ValueError(f"{path}: holds a {type(found).__name__}; accepted: a tensor")
     return found

@@ -27,6 +27,7 @@ from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.repaint import repaint
 from retouch.methods.asuka.sampling import FIRST, KNOWN, REPAINT, START, FluxSampling, Repaint, Sampling, Step, draw
 from retouch.ops.codec import Codec, Vae
+from retouch.ops.latents import shrink_mask
 
 
 class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
@@ -150,7 +151,7 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
             denoise = flux_denoise(self.denoiser, embedding, (shape[1], shape[2]), len(photos), sampling.guidance)
             yield from flux.sample(denoise, holes, masked, noise, sampling.steps, self.scheduler.config)
             return
-        mask = sample.shrink_mask(holes, codec.factor, sampling.latent_mask)  # [B, 1, h, w]
+        mask = shrink_mask(holes, codec.factor, sampling.latent_mask)  # [B, 1, h, w]
         predict = unet_denoise(self.denoiser, embedding.tokens)
         if repaint is not None:
             yield from self._repainted(predict, masked, mask, seeds, sampling, repaint)

@@ -18,9 +18,10 @@ from retouch.methods.asuka.align import Alignment
 from retouch.methods.asuka.denoisers import unet_denoise
 from retouch.methods.asuka.mae import MaskedAutoencoder
 from retouch.methods.asuka.preprocess import preprocess
-from retouch.methods.asuka.sample import sample, shrink_mask, solver
+from retouch.methods.asuka.sample import sample, solver
 from retouch.methods.asuka.sampling import FIRST, KNOWN, TIMESTEPS, Sampling, draw
 from retouch.ops.codec import Codec, Pixels, Vae
+from retouch.ops.latents import shrink_mask
 from retouch.train.recipe import Phase
 from retouch.train.seeds import integers, normal, uniform
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from retouch.methods.asuka.sampling import Repaint, Step
+from retouch.ops.latents import clean
 
 
 def repaint(
@@ -55,14 +56,14 @@ def repaint(
             latents = rest.sqrt() * latents + (1 - rest).sqrt() * normal(drawn)
             continue
         out = denoise(latents, before)  # [B, c, h, w]
-        clean = (latents - (1 - share).sqrt() * out) / share.sqrt()  # [B, c, h, w]
+        foreseen = clean(latents, out, share)  # [B, c, h, w]
         deviation = ((1 - next_share) / (1 - share) * (1 - share / next_share)).sqrt()
-        fill = next_share.sqrt() * clean + (1 - next_share - deviation**2).clamp_min(0).sqrt() * out
+        fill = next_share.sqrt() * foreseen + (1 - next_share - deviation**2).clamp_min(0).sqrt() * out
         fill = fill + deviation * normal(drawn)  # [B, c, h, w]
         given = next_share.sqrt() * known + (1 - next_share).sqrt() * normal(drawn + 1)  # [B, c, h, w]
         latents = torch.where(mask > 0, fill, given)
         done += 1
-        yield Step(done, forward, latents, torch.where(mask > 0, clean, known))
+        yield Step(done, forward, latents, torch.where(mask > 0, foreseen, known))
 
 
 def times(steps: int, how: Repaint) -> list[int]:

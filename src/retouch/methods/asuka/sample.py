@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from retouch.methods.asuka.sampling import Sampling, Step
+from retouch.ops.latents import clean
 
 if TYPE_CHECKING:
-    from retouch.methods.asuka.sampling import LatentMask, Solver
+    from retouch.methods.asuka.sampling import Solver
 
 Denoise: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(x [B, 2c + 1, h, w], timestep [1] int64) to the predicted noise [B, c, h, w]."""
@@ -99,26 +99,6 @@ def solver(name: Solver, config: Mapping[str, Any] | None = None) -> Any:
     # Steps even in the logarithm of the signal-to-noise ratio: with steps even in time little is gained.
     even = {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_lu_lambdas": True}
     return diffusers.DPMSolverMultistepScheduler.from_config(settings | even)
-
-
-def clean(latents: Tensor, out: Tensor, share: Tensor, kind: str = "epsilon") -> Tensor:
-    """z_0 as foreseen at z_t: (z_t - sqrt(1 - a) eps) / sqrt(a), or sqrt(a) z_t - sqrt(1 - a) v.
-
-    Args:
-        latents: z_t [B, c, h, w].
-        out: what the network predicts, [B, c, h, w].
-        share: a, of the photo in z_t, squared; a scalar or [B, 1, 1, 1].
-        kind: "epsilon" or "v_prediction".
-    """
-    share = share.to(latents)
-    if kind == "v_prediction":
-        return share.sqrt() * latents - (1 - share).sqrt() * out
-    return (latents - (1 - share).sqrt() * out) / share.sqrt()
-
-
-def shrink_mask(holes: Tensor, factor: int, how: LatentMask = "any") -> Tensor:
-    """The holes [B, 1, H, W] as the latent sees them, [B, 1, H / factor, W / factor]."""
-    return F.max_pool2d(holes, factor) if how == "any" else holes[:, :, ::factor, ::factor]
 
 
 def check(mask: Tensor, masked: Tensor, noise: Tensor, start: Tensor | None = None) -> None:

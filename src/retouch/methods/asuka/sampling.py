@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-import numpy as np
+from retouch.ops.draws import seeded_normal
 
 if TYPE_CHECKING:
     import torch
@@ -105,5 +105,4 @@ def draw(seeds: Sequence[int], shape: tuple[int, ...], what: int, device: torch.
     """Standard normal noise [B, *shape] float32; that of photo i follows from seeds[i] and `what`."""
     import torch
 
-    each = [np.random.default_rng([seed % 2**64, what]).standard_normal(shape, np.float32) for seed in seeds]
-    return torch.from_numpy(np.stack(each)).to(device)
+    return torch.from_numpy(seeded_normal(seeds, what, shape)).to(device)

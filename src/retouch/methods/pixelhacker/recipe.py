@@ -13,9 +13,10 @@ from torch.nn import functional as F
 from retouch.methods.pixelhacker.low_rank import adapt
 from retouch.methods.pixelhacker.method import NETWORK
 from retouch.methods.pixelhacker.network import LcgModel
-from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw, sample, shrink_mask
+from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw, sample
 from retouch.methods.pixelhacker.start import load_start
 from retouch.ops.codec import TILE, Pixels, Vae
+from retouch.ops.latents import shrink_mask
 from retouch.train.recipe import Phase
 from retouch.train.seeds import normal, uniform
 

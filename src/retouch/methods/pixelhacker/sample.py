@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 
-import numpy as np
+from retouch.ops.draws import seeded_normal
 
 if TYPE_CHECKING:
     import torch
@@ -114,8 +114,7 @@ def draw(seeds: Sequence[int], shape: tuple[int, int, int], device: torch.device
     import torch
 
     def normal(which: int, size: tuple[int, int, int]) -> Tensor:
-        each = [np.random.default_rng([seed % 2**64, which]).standard_normal(size, np.float32) for seed in seeds]
-        return torch.from_numpy(np.stack(each)).to(device)  # [B, *size]
+        return torch.from_numpy(seeded_normal(seeds, which, size)).to(device)  # [B, *size]
 
     return Draws(normal(0, shape), normal(1, shape), normal(2, shape), normal(3, (shape[0], 1, 1)))
 
@@ -155,6 +154,8 @@ def sample(
     """
     import torch
 
+    from retouch.ops.latents import clean, shrink_mask
+
     check(photos, holes, codec)
     mask = shrink_mask(holes, codec.factor, sampling.latent_mask)  # [B, 1, h, w]
     masked = codec.encode(photos * (1 - holes), draws.masked)  # [B, c, h, w]: holes are mid grey
@@ -166,10 +167,9 @@ def sample(
     for k, t in enumerate(timesteps, start=1):
         x = torch.cat([latents.repeat(groups, 1, 1, 1), known], 1)  # [G * B, 2c + 1, h, w]
         noise = guide(denoiser.denoise(x, t[None], context), sampling.guidance, groups)  # [B, c, h, w]
-        share = scheduler.alphas_cumprod[t].to(latents)  # of the photo in z_t, squared
-        clean = (latents - (1 - share).sqrt() * noise) / share.sqrt()  # [B, c, h, w]
+        foreseen = clean(latents, noise, scheduler.alphas_cumprod[t])  # [B, c, h, w]
         latents = scheduler.step(noise, t, latents, return_dict=False)[0]  # [B, c, h, w]
-        yield Step(k, len(timesteps), int(t), latents, clean)
+        yield Step(k, len(timesteps), int(t), latents, foreseen)
 
 
 def schedule(sampling: Sampling, device: torch.device | str = "cpu") -> tuple[Any, Tensor]:
@@ -219,13 +219,6 @@ def guide(noise: Tensor, guidance: float, groups: int) -> Tensor:
         return noise
     unwanted, wanted = noise.chunk(2)  # [B, c, h, w] each
     return unwanted + guidance * (wanted - unwanted)
-
-
-def shrink_mask(holes: Tensor, factor: int, how: LatentMask) -> Tensor:
-    """The holes [B, 1, H, W] as the latent sees them, [B, 1, H / factor, W / factor]."""
-    from torch.nn import functional as F
-
-    return F.max_pool2d(holes, factor) if how == "any" else holes[:, :, ::factor, ::factor]
 
 
 def check(photos: Tensor, holes: Tensor, codec: Codec) -> None:

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from retouch.methods.base import Filled, Needs, Options, Progress, check_cancel
 from retouch.methods.psm.schedules import ScheduleName
-from retouch.methods.psm.spread import SpreadSettings, seeded_normal, spread
+from retouch.methods.psm.spread import SpreadSettings, spread
+from retouch.ops.draws import seeded_normal
 
 if TYPE_CHECKING:
     from retouch.methods.base import CancelCallback, Images, Masks, ProgressCallback

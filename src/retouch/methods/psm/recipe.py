@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from retouch.methods.psm.judge import Judge, find_judge
 from retouch.methods.psm.network import Generator
-from retouch.methods.psm.spread import SpreadSettings, seeded_normal
+from retouch.methods.psm.spread import SpreadSettings
 from retouch.methods.psm.spread_torch import Step, spread
+from retouch.ops.draws import seeded_normal
 from retouch.train.discriminators.stylegan2 import StyleGan2Discriminator
 from retouch.train.losses.adversarial import non_saturating_discriminator, non_saturating_generator
 from retouch.train.losses.augment import Ada, augment

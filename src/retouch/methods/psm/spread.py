@@ -12,7 +12,7 @@ batch influences another one. `spread_torch.py` is the same for training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -190,12 +190,3 @@ def uncertainty(score: Array, m0: Known, m: Known, scaling: str) -> Array:
 def sample(image: Array, m0: Known, m: Known, values: Array) -> Array:
     """The image x_t = m_0 * x + (m_t - m_0) * values (Eq. 5): earlier picks are refreshed, too; 0 where missing."""
     return np.where(m0, image, np.where(m, values, values.dtype.type(0)))
-
-
-def seeded_normal(seeds: Sequence[int], t: int, shape: Sequence[int]) -> Array:
-    """Standard normal values [B, *shape] float32; sample i's are those of seeds[i] and `t`, so a batch equals a loop.
-
-    t = 0 is for the latents, t >= 1 for the noise of iteration t.
-    """
-    draws = [np.random.default_rng([seed % 2**64, t]).standard_normal(tuple(shape), np.float32) for seed in seeds]
-    return np.stack(draws)

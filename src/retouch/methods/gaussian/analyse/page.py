@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retouch.atomic import atomic
-from retouch.files.targets import check_folder, check_target
+from retouch.files.targets import check_into
 from retouch.markup.tags import Html, tag
 from retouch.methods.gaussian.analyse.plots import over_holes, plane
 
@@ -51,20 +51,8 @@ class Report:
 
 
 def check_out(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that the files could not be written into.
-
-    Raises:
-        NotADirectoryError: it is a file.
-        FileExistsError: one of the files is there and `overwrite` is False.
-        OSError: neither it nor the folder that it would be made in can be written to.
-    """
-    if out.is_dir():
-        for name in (PAGE, TABLE, LINES, PLANE):
-            check_target(out / name, overwrite=overwrite)
-    elif out.exists():
-        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
-    else:
-        check_folder(out.parent, str(out))
+    """Refuse a folder that the files could not be written into; errors as `check_into`."""
+    check_into(out, (PAGE, TABLE, LINES, PLANE), overwrite=overwrite)
 
 
 def write(report: Report, out: Path, *, overwrite: bool = False) -> Path:
