@@ -9,6 +9,7 @@ from tests.cli.conftest import contents, names_in
 from tests.data.lcg.pairs_for_tests import instances, panoptic, photo
 
 SIZE = (60, 80)
+PANOPTIC, INSTANCES = ("--annotations", "panoptic.json"), ("--annotations", "instances.json")
 ROWS = [{"id": 300, "category_id": 18}, {"id": 7, "category_id": 187}]
 
 
@@ -98,8 +99,13 @@ def test_models_of_folders(annotated, cli):
 
     tiny_sam().save_pretrained(annotated / "sam")
     clip_folder(annotated / "clip")
+    from transformers.utils.logging import is_progress_bar_enabled
+
+    drawn = is_progress_bar_enabled()
     answer = cli("data", "lcg", "photos", "out", "--sam", "sam", "--clip", "clip", "--score", 0)
     assert answer.code == 0
+    assert "%" not in answer.err  # transformers draws no bar of its own
+    assert is_progress_bar_enabled() == drawn
     assert json.loads((annotated / "out/lcg.json").read_text())["source"] == "sam + clip"
     assert json.loads((annotated / "out/photos-00000.json").read_text())["photos"] == 5
 
@@ -119,9 +125,19 @@ def test_models_of_folders(annotated, cli):
         (("photos", "panoptic.json", "--annotations", "panoptic.json"), "out: 'panoptic.json' is a file"),
         (("photos", "out", "--alpha-clip", "a.pth"), "--alpha-clip: is given without --clip"),
         (("photos", "out", "--score", "2"), "--score"),
+        (("photos", "out", "--pngs", "panoptic"), "pngs: is given without annotations"),
+        (("photos", "out", "--device", "cpu"), "--device: is given without a model"),
+        (("photos", "out", *PANOPTIC, "--overlap", ".5"), "--overlap: is of no use with panoptic annotations"),
+        (("photos", "out", *PANOPTIC, "--score", ".5"), "--score: is of no use with panoptic annotations"),
+        (("photos", "out", *INSTANCES, "--overlap", ".5"), "--overlap: is of no use with instances annotations"),
+        (("photos", "out", *INSTANCES, "--pngs", "panoptic"), "pngs: is given with instance annotations"),
+        (("photos", "out", *PANOPTIC, "--sam", "sam"), "--sam: is of no use with panoptic annotations"),
     ],
 )
 def test_refused_before_anything_is_written(words, saying, annotated, cli):
+    images = [(0, "p0.jpg", 80, 60)]
+    row = {"id": 1, "image_id": 0, "category_id": 18}
+    instances(annotated, images, [row | {"segmentation": [[0, 0, 20, 0, 20, 20]]}])
     before = contents(annotated)
     answer = cli("data", "lcg", *words)
     assert answer.code == 2
@@ -130,12 +146,76 @@ def test_refused_before_anything_is_written(words, saying, annotated, cli):
     assert contents(annotated) == before
 
 
+BAD = [
+    {"id": 1, "image_id": 1, "category_id": 18, "segmentation": [[200, 200, 220, 200, 220, 220]]},  # outside
+    {"id": 2, "image_id": 2, "category_id": 18, "segmentation": {"size": [60, 80], "counts": "~~"}},
+    {"id": 3, "image_id": 3, "category_id": 18, "segmentation": []},
+    {"id": 4, "image_id": 99, "category_id": 18, "segmentation": [[0, 0, 20, 0, 20, 20]]},
+    {"id": 5, "category_id": 18, "segmentation": [[0, 0, 20, 0, 20, 20]]},
+]
+
+
+@pytest.fixture
+def damaged(annotated):
+    """instances.json: a dog on each of four photos, five bad annotations, and an image without a size."""
+    good = [{"id": 10 + k, "image_id": k, "category_id": 18, "segmentation": [[0, 0, 40, 0, 40, 40]]} for k in range(4)]
+    file = instances(annotated, [(k, f"p{k}.jpg", 80, 60) for k in range(4)], [*BAD, *good])
+    content = json.loads(file.read_text())
+    content["images"].append({"id": 4, "file_name": "p4.jpg"})
+    file.write_text(json.dumps(content))
+    return annotated
+
+
+def test_bad_annotations_are_counted_named_and_left_out(damaged, cli):
+    answer = cli("data", "lcg", "photos", "out", "--annotations", "instances.json", "--per-shard", 2)
+    assert answer.code == 1
+    assert "6 annotations or photos were left out; the files photos-*.json in out name all" in answer.err
+    assert "4 pairs of 4 photos written to out" in answer.err
+    assert [line["image"] for line in lines(damaged / "out")] == [f"p{k}.jpg" for k in range(4)]
+    told = [json.loads(path.read_text())["problems"] for path in sorted((damaged / "out").glob("photos-*.json"))]
+    reasons = {image: reason for each in told for image, reason in each}
+    assert "covers no pixel" in reasons["p1.jpg"]
+    assert "counts" in reasons["p2.jpg"]
+    assert "neither segmentation nor a bbox" in reasons["p3.jpg"]
+    assert "annotation 5: its image_id is None; accepted: the id of a listed image" in reasons["no photo"]
+    assert "'height' is None; accepted: int" in reasons["image 4 of the file"]
+    assert any("annotation 4: its image_id is 99" in reason for _, reason in told[0])
+
+
+def test_strict_stops_at_the_first_and_keeps_finished_shards(damaged, cli):
+    file = damaged / "instances.json"
+    content = json.loads(file.read_text())
+    content["annotations"] = content["annotations"][2:3] + content["annotations"][5:]  # that of p3.jpg alone is bad
+    content["images"].pop()
+    file.write_text(json.dumps(content))
+    words = ("data", "lcg", "photos", "out", "--annotations", "instances.json", "--per-shard", 2)
+    answer = cli(*words, "--strict")
+    assert answer.code == 2
+    assert "strict: p3.jpg: annotation 3: has neither segmentation nor a bbox" in answer.err
+    assert names_in(damaged / "out") == ["lcg.json", "pairs-00000.jsonl", "photos-00000.json"]
+    answer = cli(*words)
+    assert answer.code == 1
+    assert "2 pairs of 2 photos written to out, 1 shards were there already" in answer.err
+    assert "strict: p3.jpg" in cli(*words, "--strict").err  # told though its shard is there
+
+
+def test_a_file_without_any_usable_image_is_refused(damaged, cli):
+    file = damaged / "instances.json"
+    content = json.loads(file.read_text())
+    content["images"] = content["images"][4:]
+    file.write_text(json.dumps(content))
+    answer = cli("data", "lcg", "photos", "out", "--annotations", "instances.json")
+    assert answer.code == 2
+    assert "'height' is None; accepted: int; accepted: at least one image that can be used" in answer.err
+    assert "out" not in names_in(damaged)
+
+
 def test_a_folder_of_other_settings_is_kept(annotated, cli):
     cli("data", "lcg", "photos", "out", "--annotations", "panoptic.json")
     before = contents(annotated)
-    answer = cli("data", "lcg", "photos", "out", "--annotations", "panoptic.json", "--score", ".7")
+    answer = cli("data", "lcg", "photos", "out", "--annotations", "panoptic.json", "--area", ".02-.8")
     assert answer.code == 2
-    assert "holds pairs of other photos, annotations or settings: score was 0.5, is 0.7" in answer.err
+    assert "holds pairs of other photos, annotations or settings: area was (0.01, 0.8), is (0.02, 0.8)" in answer.err
     assert contents(annotated) == before
 
 

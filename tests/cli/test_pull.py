@@ -85,3 +85,9 @@ def test_what_cannot_be_converted_is_one_line(refused, released):
     refused("convert", released, "-o", "out", saying="is a folder; accepted: files")
     refused("convert", network, "-o", "x.bin", saying="--out: is x.bin; accepted: a name that ends in .safetensors")
     refused("convert", network, "-o", "photo.png", saying="--out: is photo.png; accepted: a name that ends in")
+
+
+def test_help_of_convert_names_what_is_converted(cli):
+    text = " ".join(cli("convert", "--help").out.split())
+    for name in ("pretrained", "ft_places2", "ft_celebahq", "ft_ffhq", "vae", "config.json", "hustvl/PixelHacker"):
+        assert name in text

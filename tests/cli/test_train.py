@@ -27,6 +27,7 @@ def folder(tmp_path, monkeypatch):
     """The working directory with album/ and held/, and no weights of judges."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RETOUCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("RETOUCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     folder_of(tmp_path / "album", 5)
     folder_of(tmp_path / "held", 7)
@@ -111,10 +112,27 @@ def test_an_export_is_written_at_the_end_and_starts_another_run(cli, folder):
     assert (card.method, card.variant, card.licence, card.steps) == ("unet", "tiny", "CC0-1.0", 2)
     assert card.data == "5 photos of album"
     assert card.config["width"] == 4
-    answer = cli(*RUN, "--steps", "2", "--out", "other", "--set", "train.start_from=unet.json")
+    answer = cli(*RUN, "--steps", "2", "--out", "other", "--from", "unet.json")
     assert answer.code == 0, answer.err
+    assert json.loads((folder / "other/config.json").read_text())["train"]["start_from"] == "unet.json"
     first, other = (rows(folder / name / "log.csv")[0]["loss/unet"] for name in ("out", "other"))
     assert first != other
+
+
+def test_a_run_starts_from_a_release(cli, folder):
+    pytest.importorskip("diffusers")
+    from tests.methods.pixelhacker.tiny_release import TINY, write_release
+
+    network = f"method.network={TINY.model_dump_json()}"
+    latent = ("--set", network, "--set", "method.space=latent", "--set", "method.size=32", "--batch", "2")
+    words = ("train", "pixelhacker", "--data", "album", "--out", "out", "--steps", "1", *latent)
+    answer = cli(*words, "--from", "pixelhacker/pretrained")
+    assert answer.code == 2
+    assert "method.start: model 'pixelhacker/pretrained': weights are not here" in answer.err
+    write_release(folder / "pixelhacker")
+    answer = cli(*words, "--from", "pixelhacker/pretrained")
+    assert answer.code == 0, answer.err
+    assert json.loads((folder / "out/config.json").read_text())["method"]["start"] == "pixelhacker/pretrained"
 
 
 def test_tensorboard_gets_validation_too(cli, folder):
@@ -164,6 +182,8 @@ def test_the_list_names_methods_and_variants(cli):
         ((*RUN, "--steps", "2", "--set", "train.micro_batch=3", "--batch", "4"), "micro_batch: is 3"),
         ((*RUN, "--steps", "2", "--set", "method.perceptual=1"), "vgg16"),
         ((*RUN, "--steps", "2", "--set", "train.start_from=no.json"), "no.json does not exist"),
+        ((*RUN, "--steps", "2", "--from", "no.json"), "no.json does not exist"),
+        ((*RUN, "--steps", "2", "--from", "pixelhacker/pretrained"), "accepted: for unet, the .json card of an export"),
         ((*RUN, "--steps", "2", "--export", "card.json"), "--licence: is needed with --export"),
         ((*RUN, "--steps", "2", "--export", "card", "--licence", "CC0"), "a name that ends in .json"),
         ((*RUN, "--steps", "2", "--export", "taken.json", "--licence", "CC0"), "taken.json exists already"),

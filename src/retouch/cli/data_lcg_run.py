@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from retouch.cli.bar import waiting
 from retouch.cli.holes_run import parse_ratio
 from retouch.cli.speak import note, say
+from retouch.data.lcg.annotated import contents
 from retouch.data.lcg.labelling import Limits
 from retouch.data.lcg.make import make_pairs
 from retouch.data.lcg.page import write_page
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from retouch.data.lcg.make import Made
 
 PAGE = "page.html"
+CPU = "cpu"
+SHOWN = 10  # problems that are told one by one
+UNUSED = {"instances": ("--overlap",), "panoptic": ("--overlap", "--score", "--sam", "--clip", "--alpha-clip")}
 
 
 def make(
@@ -32,19 +36,25 @@ def make(
     sam: Path | None,
     clip: Path | None,
     alpha_clip: Path | None,
-    device: str,
+    device: str | None,
     area: str,
-    overlap: float,
-    score: float,
+    overlap: float | None,
+    score: float | None,
     per_shard: int,
     shard: str | None,
+    strict: bool,
 ) -> Made:
     """Make the pairs and the page, and say what was made; errors as `source_of` and `make_pairs`."""
     from retouch.methods.base import Progress
 
-    limits = Limits(_area(area), overlap, score)
+    given = {"--overlap": overlap, "--score": score, "--sam": sam, "--clip": clip, "--alpha-clip": alpha_clip}
+    limits = _limits(area, overlap, score)
     share = (1, 1) if shard is None else parse_share(shard)
-    segmenter, scorer = _segmenter(sam, device), _scorer(clip, alpha_clip, device)
+    if annotations is not None:
+        _refuse_unused(annotations, [word for word, value in given.items() if value is not None])
+    if device is not None and sam is None and clip is None:
+        raise ValueError("--device: is given without a model that runs there; accepted: beside --sam or --clip")
+    segmenter, scorer = _segmenter(sam, device or CPU), _scorer(clip, alpha_clip, device or CPU)
     source = source_of(photos, annotations=annotations, pngs=pngs, segmenter=segmenter, scorer=scorer, limits=limits)
     for word, stand_in in (("--sam", segmenter.name), ("--clip", scorer.name)):
         if stand_in in source.name and stand_in in (Regions.name, ColourAndPlace.name):
@@ -58,6 +68,7 @@ def make(
             limits=limits,
             per_shard=per_shard,
             share=share,
+            strict=strict,
             progress=None if show is None else lambda step, steps: show(Progress("label", step, steps)),
         )
     _tell(made, out)
@@ -71,6 +82,22 @@ def parse_share(text: str) -> tuple[int, int]:
     if not whole or not 1 <= int(number) <= int(shares):
         raise ValueError(f"--shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
     return int(number), int(shares)
+
+
+def _refuse_unused(annotations: Path, words: list[str]) -> None:
+    """Refuse options that this kind of annotations has no use for: what they ask for would not be done."""
+    if not words:
+        return  # files are large, so they are not read once more for nothing
+    kind = contents(annotations).kind
+    for word in words:
+        if word in UNUSED[kind]:
+            accepted = "bare photos" if word in UNUSED["instances"] else "bare photos or instance annotations"
+            raise ValueError(f"{word}: is of no use with {kind} annotations; accepted: with {accepted}")
+
+
+def _limits(area: str, overlap: float | None, score: float | None) -> Limits:
+    given = {name: value for name, value in (("overlap", overlap), ("score", score)) if value is not None}
+    return Limits(_area(area), **given)
 
 
 def _area(text: str) -> tuple[float, float]:
@@ -102,10 +129,10 @@ def _scorer(clip: Path | None, alpha_clip: Path | None, device: str) -> Scorer:
 
 def _tell(made: Made, out: Path) -> None:
     problems = made.told.problems
-    for image, reason in problems[:10]:
+    for image, reason in problems[:SHOWN]:
         note(f"{image}: {reason}")
-    if len(problems) > 10:
-        note(f"and {len(problems) - 10} more problems; the files photos-*.json in {out} name all")
+    if problems:
+        note(f"{len(problems)} annotations or photos were left out; the files photos-*.json in {out} name all")
     kept = f", {made.kept} shards were there already" if made.kept else ""
     say(f"retouch: {made.pairs} pairs of {made.photos} photos written to {out}{kept}")
     shards = shards_of(out)

@@ -24,6 +24,14 @@ def train(
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Training steps in all.")] = None,
     batch: Annotated[int | None, typer.Option("--batch", help="Samples of a step, over all processes.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Weights to start from: an export's card; for pixelhacker also a release.",
+            metavar="NAME",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings: TOML, or the config.json of a run.", metavar="FILE")
     ] = None,
@@ -72,6 +80,7 @@ def train(
         out=out,
         steps=steps,
         batch=batch,
+        start=start,
         weights=weights,
         tensorboard=tensorboard,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retouch.cli.speak import note, say
-from retouch.train.catalogue import TRAINABLE, check_installed, find_trainable
+from retouch.train.catalogue import CARD, TRAINABLE, check_installed, find_trainable
 from retouch.train.reading import read_settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Words:
     out: Path | None
     steps: int | None
     batch: int | None
+    start: str | None
     weights: Path | None
     tensorboard: bool
 
@@ -40,12 +41,15 @@ class Words:
         """All settings; errors as `read_settings`, or ImportError that names the extra."""
         method = find_trainable(self.method)
         check_installed(method)
+        if self.start is not None and method.start == CARD and Path(self.start).suffix != ".json":
+            raise ValueError(f"--from: is {self.start!r}; accepted: for {method.name}, the .json card of an export")
         options = {
             "data.photos": self.data,
             "validation.photos": self.val,
             "train.out": self.out,
             "train.steps": self.steps,
             "train.batch": self.batch,
+            method.start: self.start,
             "weights": self.weights,
             "tensorboard": self.tensorboard or None,
         }

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from retouch.train.recipe import Recipe
 
 
+CARD = "train.start_from"  # the setting of every method; it takes cards of exports only
+
+
 @dataclass(frozen=True)
 class Trainable:
     """A method that `retouch train` knows.
@@ -30,6 +33,7 @@ class Trainable:
             of the networks that judge, or None.
         defaults: "module:function" from a config to what a run of it is like: values by dotted key of the settings,
             such as {"train.steps": 60_000}; a user's own win. None: the loop's defaults.
+        start: the setting that `--from` stands for: where its weights start.
         imports: modules that training it needs besides torch and accelerate.
         extra: the extra of this package that brings all of them.
     """
@@ -39,6 +43,7 @@ class Trainable:
     variants: str
     build: str
     defaults: str | None = None
+    start: str = CARD
     imports: tuple[str, ...] = ()
     extra: str = "train"
 
@@ -79,6 +84,13 @@ TRAINABLE: tuple[Trainable, ...] = (
         defaults="retouch.methods.gaussian.config:run_defaults",
     ),
     Trainable(
+        name="blend",
+        summary="a small network that chooses between patchmatch's fills, pixel by pixel, and corrects them",
+        variants="retouch.methods.blend.config:VARIANTS",
+        build="retouch.methods.blend.recipe:build",
+        defaults="retouch.methods.blend.config:run_defaults",
+    ),
+    Trainable(
         name="psm",
         summary="the pixel spread model: a few iterations, the surest pixels first, against a discriminator",
         variants="retouch.methods.psm.config:VARIANTS",
@@ -91,6 +103,7 @@ TRAINABLE: tuple[Trainable, ...] = (
         variants="retouch.methods.pixelhacker.config:VARIANTS",
         build="retouch.methods.pixelhacker.recipe:build",
         defaults="retouch.methods.pixelhacker.config:run_defaults",
+        start="method.start",
         imports=("diffusers",),
         extra="diffusion",
     ),
@@ -107,6 +120,15 @@ TRAINABLE: tuple[Trainable, ...] = (
         variants="retouch.methods.asuka.align_config:ALIGN_VARIANTS",
         build="retouch.methods.asuka.recipe_align:build",
         defaults="retouch.methods.asuka.align_config:run_defaults",
+        imports=("diffusers",),
+        extra="diffusion",
+    ),
+    Trainable(
+        name="asuka-denoiser",
+        summary="a small inpainting denoiser over asuka-vae's latents, for the alignment to be tried on",
+        variants="retouch.methods.asuka.denoiser_config:DENOISER_VARIANTS",
+        build="retouch.methods.asuka.recipe_denoiser:build",
+        defaults="retouch.methods.asuka.denoiser_config:run_defaults",
         imports=("diffusers",),
         extra="diffusion",
     ),

@@ -91,6 +91,8 @@ def check_size(folder: Path, image: str, size: Size) -> None:
 
 def _category_ids(row: dict[str, Any]) -> list[int]:
     infos = row.get("segments_info", [row])
+    if not isinstance(infos, list):
+        return []
     return [
         info["category_id"] for info in infos if isinstance(info, dict) and isinstance(info.get("category_id"), int)
     ]

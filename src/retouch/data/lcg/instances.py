@@ -14,8 +14,9 @@ from retouch.data.lcg.annotated import check_size, photos_of
 from retouch.data.lcg.labelling import Labelled, Limits, Problem, area_reason
 from retouch.data.lcg.pair import Pair, new_pair
 from retouch.data.lcg.photos import read_photo
+from retouch.data.lcg.rows import Listing, read_instances
 from retouch.data.lcg.select import best_category
-from retouch.holes.coco import CocoImage, read_coco, segment
+from retouch.holes.coco import segment
 
 if TYPE_CHECKING:
     import os
@@ -44,8 +45,8 @@ class InstanceSource:
 
     Attributes:
         folder: with the photos.
-        images: the photo of each annotated image, relative to `folder`.
-        annotations: not decoded yet.
+        images: the photo of each listed image, relative to `folder`.
+        listing: images and annotations, not decoded yet.
         categories: the file's category ids; None: none of the 137, then the scorer tells.
         segmenter: makes masks of boxes.
         scorer: names what has another category.
@@ -54,7 +55,7 @@ class InstanceSource:
 
     folder: Path
     images: tuple[str, ...]
-    annotations: tuple[CocoImage, ...]
+    listing: Listing
     categories: Mapping[int, Category | None]
     segmenter: Segmenter
     scorer: Scorer
@@ -67,15 +68,16 @@ class InstanceSource:
 
     def label(self, k: int) -> Labelled:
         """The objects of photo `k`; crowds are left out, annotations that are damaged or outside it are problems."""
-        image, annotated = self.images[k], self.annotations[k]
+        image, annotated = self.images[k], self.listing.images[k]
         dropped: Counter[str] = Counter()
-        problems: list[Problem] = []
+        # What belongs to no photo is told once, with the first.
+        problems = list(self.listing.problems) if k == 0 else []
         shapes: list[_Shape] = []
         try:
             check_size(self.folder, image, annotated.size)
             pixels = read_photo(self.folder, image)  # [H, W, 3]
         except (OSError, ValueError) as error:
-            return Labelled(problems=(Problem(image, str(error)),))
+            return Labelled(problems=(*problems, Problem(image, str(error))))
         for row in annotated.rows:
             if row.get("iscrowd"):
                 dropped["crowd"] += 1
@@ -132,10 +134,10 @@ def instance_source(
 
     Raises:
         OSError: the file is missing, or the folder has none of the photos.
-        ValueError: the file is damaged.
+        ValueError: the file is none of this kind, or lists no image that can be used.
     """
-    found = read_coco(annotations)
-    images = photos_of(Path(photos), (image.file_name for image in found))
+    found = read_instances(annotations)
+    images = photos_of(Path(photos), (image.file_name for image in found.images))
     return InstanceSource(Path(photos), images, found, categories, segmenter, scorer, limits)
 
 

@@ -13,7 +13,7 @@ from retouch.holes.check import checked_count
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from retouch.data.lcg.labelling import Labelled, Limits, Source
 
@@ -46,6 +46,7 @@ def make_pairs(
     limits: Limits,
     per_shard: int = 500,
     share: tuple[int, int] = (1, 1),
+    strict: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> Made:
     """Label photos and write pairs-00000.jsonl, pairs-00001.jsonl, ... of so many photos each.
@@ -61,12 +62,14 @@ def make_pairs(
         limits: those of the source; noted for the same reason.
         per_shard: photos of a shard, from 1 up.
         share: (i, n): only the i-th of n shares of the shards, i from 1.
+        strict: end the run at the first annotation or photo that cannot be used; else it is left out and told.
         progress: is called with (photos done, of how many) after each.
 
     Raises:
         FileExistsError: `out` holds pairs of other photos, annotations or settings, or is a file.
         OSError: `out` cannot be written, or `annotations` not read; finished shards stay.
-        ValueError: an argument is none of these, or the record in `out` is damaged.
+        ValueError: an argument is none of these, the record in `out` is damaged, or, with `strict`, something cannot be
+            used; finished shards stay.
     """
     i, n = share
     if not 1 <= i <= n:
@@ -81,16 +84,24 @@ def make_pairs(
         path, places = shard_path(into, shard), _places(source, shard, per_shard)
         if path.exists():
             kept, done = kept + 1, done + len(places)
+            _check(read_told([path]).problems, strict)
             continue
         found: list[Labelled] = []
         for place in places:
             found.append(source.label(place))
+            _check(((each.image, each.reason) for each in found[-1].problems), strict)
             done += 1
             if progress is not None:
                 progress(done, total)
         pairs += _write(path, found)
         labelled += len(places)
     return Made(into, labelled, pairs, kept, read_told(shard_path(into, shard) for shard in shards))
+
+
+def _check(problems: Iterable[tuple[str, str]], strict: bool) -> None:
+    for image, reason in problems:
+        if strict:
+            raise ValueError(f"strict: {image}: {reason}; accepted: nothing that cannot be used, or not strict")
 
 
 def _places(source: Source, shard: int, per_shard: int) -> range:

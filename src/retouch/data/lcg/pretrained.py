@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from retouch.weights import WeightsMissing
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -38,7 +40,8 @@ def from_folder(kind: str, folder: str | os.PathLike[str], where: str, device: s
     if not all((at / name).is_file() for name in ("config.json", "model.safetensors")):
         raise WeightsMissing(f"{kind}: {str(at)!r} lacks config.json or model.safetensors; get them from {where}")
     try:
-        model, found = model_class.from_pretrained(at, local_files_only=True, output_loading_info=True)
+        with _without_bars():
+            model, found = model_class.from_pretrained(at, local_files_only=True, output_loading_info=True)
     except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
         raise ValueError(f"{kind}: {str(at)!r} cannot be read ({' '.join(str(error).split())[:200]})") from error
     # Weights that are missing would stay random.
@@ -46,6 +49,23 @@ def from_folder(kind: str, folder: str | os.PathLike[str], where: str, device: s
         first = sorted(found["missing_keys"])[0]
         raise ValueError(f"{kind}: {str(at)!r} lacks {len(found['missing_keys'])} weights, first {first!r}")
     return model.requires_grad_(False).eval().to(device)
+
+
+@contextlib.contextmanager
+def _without_bars() -> Iterator[None]:
+    """The package draws no progress bar inside the block, as one of reading weights would be drawn into log files, too.
+
+    It has one switch for the whole process, which is put back.
+    """
+    switch = importlib.import_module("transformers.utils.logging")
+    if not switch.is_progress_bar_enabled():
+        yield
+        return
+    switch.disable_progress_bar()
+    try:
+        yield
+    finally:
+        switch.enable_progress_bar()
 
 
 def transformers(what: str) -> Any:

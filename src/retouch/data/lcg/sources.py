@@ -45,4 +45,6 @@ def source_of(
     found = contents(annotations)
     if found.kind == "panoptic":
         return panoptic_source(photos, annotations, found.categories, limits, pngs)
+    if pngs is not None:
+        raise ValueError("pngs: is given with instance annotations; accepted: beside a panoptic file only")
     return instance_source(photos, annotations, found.categories, segmenter, scorer, limits)

@@ -40,7 +40,9 @@ def load_start(start: str, network: Network) -> LcgModel:
     except FileNotFoundError as error:
         raise FileNotFoundError(f"method.start: {error}") from None
     except ValueError as error:
-        raise ValueError(f"method.start: {error}") from None
+        # The default variant is no network that a release could fit.
+        advice = "; a release needs its own network, that of variant=paper or lora" if start in FOLDERS else ""
+        raise ValueError(f"method.start: {error}{advice}") from None
     if found.embedding_rows != network.embedding_rows:
         model.embedding = nn.Embedding(network.embedding_rows, network.embedding_width)
     return model.requires_grad_(True).train()
