@@ -2,11 +2,12 @@
 
     python benchmarks/ablation.py gaussian-table-2 --data DIR --val DIR --weights DIR -o OUT [--seeds 3] [--steps 300]
 
-All rows of a seed have the same steps, photos, holes and order. Each (row, seed) is trained by retouch's own loop,
-exported, and judged on held-out photos with small and large holes (`HOLES`) by LPIPS (AlexNet, which no training saw),
-PSNR and SSIM. OUT/ROW-SEED/cells.csv has a line for each kind of hole; called again, the command skips what it has, so
-several processes can share the work, each with --rows of its own. OUT/cells.csv, OUT/table.md and OUT/curves.svg are
-made of all that is done. The experiments are listed in ablation_experiments.py.
+All rows of a seed have the same steps, photos, holes and order; in PixelHacker's Table 6 holes are what differs. Its
+tables take pairs of `retouch data lcg` for --data, and go on from an export (--start). Each (row, seed) is trained by
+retouch's own loop, exported, and judged on held-out photos with small and large holes (`HOLES`) by LPIPS (AlexNet,
+which no training saw), PSNR and SSIM. OUT/ROW-SEED/cells.csv has a line for each kind of hole; called again, the
+command skips what it has, so several processes can share the work, each with --rows of its own. OUT/cells.csv,
+OUT/table.md and OUT/curves.svg are made of all that is done. The experiments are listed in ablation_experiments.py.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rows", help="only these, with commas between")
-    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--size", type=int, help="side of the photos; default: the experiment's")
+    parser.add_argument("--start", type=Path, help="card of an export of PixelHacker to go on from; default: afresh")
     parser.add_argument("--photos", type=int, help="that judge the end; default: all of --val")
     parser.add_argument("--curve-photos", type=int, default=48, help="that judge on the way")
     parser.add_argument("--device", default="cpu")
@@ -68,12 +70,13 @@ def main() -> None:
         held_out=given.val,
         weights=given.weights,
         out=given.out,
-        size=given.size,
+        size=given.size or experiment.size,
         steps=given.steps,
         photos=given.photos,
         curve_photos=given.curve_photos,
         device=given.device,
         workers=given.workers,
+        start=given.start,
     )
     for name in rows:
         experiment.row(name)  # an unknown one is told before anything is trained
@@ -82,7 +85,8 @@ def main() -> None:
     cells, curves = read_cells(scale.out), read_curves(scale.out, experiment)
     write_cells(scale.out / "cells.csv", cells)
     text = markdown(experiment, cells)
-    text += f"\n\nOn the way, mean of the seeds:\n\n{table(experiment, curves)}"
+    if curves:
+        text += f"\n\nOn the way, mean of the seeds:\n\n{table(experiment, curves)}"
     for name, content in (("table.md", f"{text}\n\n{machine()}\n"), ("curves.svg", svg(experiment, curves) + "\n")):
         with atomic(scale.out / name, "w", overwrite=True) as out:
             out.write(content)

@@ -46,7 +46,10 @@ POINTS = 8  # of a curve
 
 @dataclass(frozen=True)
 class Scale:
-    """What all cells share: where things are, size, steps, photos that judge the end and the way, the machine."""
+    """What all cells share: where things are, size, steps, photos that judge the end and the way, the machine.
+
+    `start` is the card of an export that every training goes on from, with fresh optimisers; None: fresh weights.
+    """
 
     data: tuple[Path, ...]
     held_out: Path
@@ -58,6 +61,7 @@ class Scale:
     curve_photos: int
     device: str = "cpu"
     workers: int = 0
+    start: Path | None = None
 
 
 class Tokens:
@@ -86,7 +90,7 @@ class Tokens:
 
 
 class Kept:
-    """Training data whose batches are made once: all rows of a seed see the very same."""
+    """Training data whose batches are made once: rows of a seed that have the same settings see the very same."""
 
     def __init__(self, data: Data, steps: int) -> None:
         self.data, self.steps = data, steps
@@ -102,12 +106,12 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What all cells share: LPIPS, the held-out samples by kind of hole, tokens, and training data by seed."""
+    """What all cells share: LPIPS, the held-out samples by kind of hole, tokens, training data by seed and settings."""
 
     network: Lpips
     samples: Mapping[str, tuple[Drawn, ...]]
     tokens: Tokens
-    data: dict[int, Kept] = field(default_factory=dict)
+    data: dict[tuple[int, str], Kept] = field(default_factory=dict)
 
 
 def open_bench(scale: Scale) -> Bench:
@@ -136,6 +140,8 @@ def judge(
 def settings_of(experiment: Experiment, row: Row, seed: int, scale: Scale) -> Any:
     """The settings of one training; errors as `read_settings`."""
     words = [f"variant={experiment.variant}", *experiment.base, *row.changes]
+    if scale.start is not None:
+        words.append(f"method.start={scale.start}")
     validation = max(1, scale.steps // POINTS) if row.name in experiment.curves else 0
     given = {
         "data.photos": scale.data,
@@ -159,13 +165,13 @@ def run_cell(experiment: Experiment, row: Row, seed: int, scale: Scale, bench: B
     recipe, out = session.recipe, settings.train.out
     if getattr(recipe, "encode", None) is not None:
         recipe.encode = bench.tokens  # type: ignore[attr-defined]
-    data = bench.data.setdefault(seed, Kept(session.data, scale.steps))
+    data = bench.data.setdefault((seed, session.data.fingerprint), Kept(session.data, scale.steps))
     trained = train(recipe, data, settings.train, on_event=_Curve(recipe, scale, bench, out))
     export(trained, recipe, out / "model.json", data=data.description, licence="for measuring only", overwrite=True)
     shutil.rmtree(trained.checkpoint)  # optimisers and all: not needed beside the export
     start_from(recipe, out / "model.json")
     networks = {name: network.eval() for name, network in recipe.networks.items()}
-    parameters = sum(p.numel() for p in networks["generator"].parameters())
+    parameters = sum(p.numel() for name in recipe.ema for p in networks[name].parameters())
     seconds = round(time.process_time() - started, 1)
     return [
         Cell(

@@ -25,7 +25,7 @@ class Cell:
         holes: "small" or "large".
         size, steps: of training.
         photos: that judged it.
-        parameters: of the generator.
+        parameters: of what is exported.
         seconds: of processor time, judging on the way included.
         lpips, psnr, ssim: over the whole photo; LPIPS is AlexNet's.
     """
@@ -90,8 +90,8 @@ def markdown(experiment: Experiment, cells: Sequence[Cell]) -> str:
     return "\n\n".join(
         [
             f"## {experiment.title}",
-            f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; those of the first"
-            " row also make its seed's samples and tokens.",
+            f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; those of the"
+            " first row with the same data also make a seed's samples and tokens.",
             _table(["", "parameters", "s", *heads], _means(experiment, cells, columns)),
             f"Better (+) or worse (-) than {experiment.rows[0].label}, mean of the seeds' differences, and in how many"
             " seeds it is better.",
