@@ -175,6 +175,18 @@ def test_another_base_is_used(weights, tmp_path):
     assert not np.array_equal(run(model), run(model, base=str(other)))
 
 
+def test_a_base_needs_no_text_encoder_where_nothing_is_told_as_text(weights, tmp_path):
+    from .tiny_files import write_base
+
+    other = write_base(tmp_path / "other")
+    (other / "text_encoder").rename(tmp_path / "text_encoder")
+    for name in ("asuka/sd15", "sd15/prompt"):
+        assert np.array_equal(run(method(name)), run(method(name), base=str(other)))
+    for name, options in (("asuka/sd15", {"prior_use": "init"}), ("sd15/plain", {})):
+        with pytest.raises(FileNotFoundError, match=r"base: .* has no text_encoder"):
+            run(method(name), base=str(other), **options)
+
+
 def test_a_base_without_nine_channels_is_refused(weights, tmp_path):
     from .tiny_files import write_base
     from .tiny_pipeline import unet

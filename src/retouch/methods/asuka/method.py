@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouch.methods.asuka import options as known
 from retouch.methods.asuka.options import AsukaOptions, DiffusionOptions, FluxOptions, PriorOptions, Sd15Options
-from retouch.methods.asuka.release import FLUX, SD15, asuka_flux, asuka_sd15, find_base, prompt_file
+from retouch.methods.asuka.release import FLUX, SD15, UNTOLD, asuka_flux, asuka_sd15, find_base, prompt_file
 from retouch.methods.asuka.sampling import FluxSampling
 from retouch.methods.base import Progress, check_cancel
 
@@ -137,7 +137,7 @@ def memory_told() -> Iterator[None]:
 def _load_asuka_sd15(options: DiffusionOptions) -> Loaded:
     assert isinstance(options, AsukaOptions)
     mae, alignment, *decoder = asuka_sd15(options.decoder)
-    folder = find_base(SD15, options.base)
+    folder = find_base(SD15 if options.prior_use == "init" else UNTOLD, options.base)
     from retouch.methods.asuka.parts import read_alignment, read_decoder, read_mae, read_vae, text_embedding
     from retouch.methods.asuka.prior import make_prior
 
@@ -166,7 +166,7 @@ def _load_sd15(options: DiffusionOptions) -> Loaded:
     tokens: Path | None = None
     if isinstance(options, known.PromptOptions):
         tokens = prompt_file(options.tokens)
-    folder = find_base(SD15, options.base)
+    folder = find_base(SD15 if tokens is None else UNTOLD, options.base)
     from retouch.methods.asuka.parts import read_tokens, read_vae, text_embedding
 
     text = options.text if isinstance(options, known.TextOptions) else ""

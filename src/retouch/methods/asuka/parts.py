@@ -70,8 +70,8 @@ def read_alignment(path: Path, released: str) -> Alignment:
 
 
 def read_tokens(path: Path) -> Embedding:
-    """The learnt tokens [1, N, M] of an export of asuka-align with learn = "prompt"; as above."""
-    export = _export(path, "asuka-align")
+    """The learnt tokens [1, N, M] of an export of asuka-align with learn = "prompt", or of asuka-denoiser; as above."""
+    export = _export(path, "asuka-align", "asuka-denoiser")
     if "prompt" not in export.networks:
         raise ValueError(f"tokens: {path} holds {', '.join(export.networks)}; accepted: an export of learn = 'prompt'")
     return Embedding(export.networks["prompt"]["tokens"])
@@ -134,10 +134,11 @@ def _pretrained(kind: Any, folder: Path, **settings: Any) -> Any:
         raise ValueError(f"base: {folder} cannot be read as {kind.__name__}: {reason}") from error
 
 
-def _export(path: Path, method: str) -> Export:
+def _export(path: Path, *methods: str) -> Export:
     export = load_export(path)
-    if export.card.method != method:
-        raise ValueError(f"{path}: is an export of {export.card.method!r}; accepted: {method!r}")
+    if export.card.method not in methods:
+        accepted = " or ".join(map(repr, methods))
+        raise ValueError(f"{path}: is an export of {export.card.method!r}; accepted: {accepted}")
     return export
 
 

@@ -16,14 +16,13 @@ from torch.nn import functional as F
 
 from retouch.methods.asuka.align import Alignment
 from retouch.methods.asuka.denoisers import unet_denoise
+from retouch.methods.asuka.denoising import filled, noisy
 from retouch.methods.asuka.mae import MaskedAutoencoder
 from retouch.methods.asuka.preprocess import preprocess
-from retouch.methods.asuka.sample import sample, solver
-from retouch.methods.asuka.sampling import FIRST, KNOWN, TIMESTEPS, Sampling, draw
+from retouch.methods.asuka.sample import solver
 from retouch.ops.codec import Codec, Pixels, Vae
-from retouch.ops.latents import shrink_mask
 from retouch.train.recipe import Phase
-from retouch.train.seeds import integers, normal, uniform
+from retouch.train.seeds import uniform
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -118,18 +117,12 @@ class AlignRecipe:
 
     def step(self, batch: Batch, k: int) -> Iterator[Phase]:
         """One phase; whose prior is reconstructed, times and noise follow from the seeds."""
-        device = batch.photos.device
-        frozen = self.frozen.to(device)
+        frozen = self.frozen.to(batch.photos.device)
         share = self.config.training.share(k)
-        clean, known = self._encoded(batch)  # [B, c, h, w], [B, 1 + c, h, w]
-        noise = normal(batch.seeds, tuple(clean.shape[1:]), "noise").to(device)  # [B, c, h, w]
-        times = integers(batch.seeds, 0, TIMESTEPS, "timestep")  # [B]
-        kept = frozen.shares[times][:, None, None, None].to(device)  # [B, 1, 1, 1]
-        noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise  # [B, c, h, w]
+        seen = noisy(batch, frozen.codec, frozen.shares)
         tokens = self.tokens(self.networks, batch.photos, self.seen_holes(batch, share))  # [B, N, M]
-        x = torch.cat([noisy, known], 1)  # [B, 2c + 1, h, w]
-        predicted = unet_denoise(frozen.unet, tokens)(x, times.to(device))  # [B, c, h, w]
-        yield Phase(self.name, F.mse_loss(predicted, noise), {"whole": share})
+        predicted = unet_denoise(frozen.unet, tokens)(seen.x, seen.times)  # [B, c, h, w]
+        yield Phase(self.name, F.mse_loss(predicted, seen.noise), {"whole": share})
 
     def tokens(self, networks: Mapping[str, Any], photos: Tensor, holes: Tensor) -> Tensor:
         """What the denoiser is told, [B, N, M]; one call of the autoencoder, whatever the holes."""
@@ -152,15 +145,8 @@ class AlignRecipe:
     def fill(self, networks: Mapping[str, nn.Module], photos: Tensor, holes: Tensor, seeds: Tensor) -> Tensor:
         """What the denoiser fills, told by the aligned prior."""
         frozen = self.frozen.to(photos.device)
-        codec, own = frozen.codec, [int(seed) for seed in seeds]
-        shape = (codec.channels, *(side // codec.factor for side in photos.shape[2:]))
-        masked = codec.encode((2 * photos - 1) * (1 - holes), draw(own, shape, KNOWN, photos.device))  # [B, c, h, w]
-        noise = draw(own, shape, FIRST, photos.device)  # [B, c, h, w]
         denoise = unet_denoise(frozen.unet, self.tokens(networks, photos, holes))
-        mask = shrink_mask(holes, codec.factor)  # [B, 1, h, w]
-        *_, last = sample(denoise, mask, masked, noise, Sampling(self.config.steps), frozen.scheduler)
-        filled = (codec.decode(last.latents, 2 * photos - 1, holes) / 2 + 0.5).clamp(0, 1)  # [B, 3, H, W]
-        return torch.where(holes > 0.5, filled, photos)
+        return filled(denoise, frozen.codec, photos, holes, seeds, self.config.steps, frozen.scheduler)
 
     def describe(self) -> dict[str, Any]:
         """For an export's card; where the frozen networks came from is no part of it."""
@@ -173,18 +159,6 @@ class AlignRecipe:
 
     def load_state_dict(self, state: Mapping[str, Value]) -> None:
         """Nothing to take back."""
-
-    @torch.no_grad()
-    def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The photo's latent [B, c, h, w], and what the denoiser knows: mask and masked latent [B, 1 + c, h, w]."""
-        codec, photos = self.frozen.codec, 2 * batch.photos - 1  # [B, 3, H, W]
-        if any(side % codec.factor for side in photos.shape[2:]):
-            sides = " x ".join(map(str, photos.shape[2:]))
-            raise ValueError(f"photos: are {sides} pixels; accepted: multiples of {codec.factor}")
-        shape = (codec.channels, *(side // codec.factor for side in photos.shape[2:]))
-        whole, hidden = (normal(batch.seeds, shape, stream).to(photos.device) for stream in ("photo", "masked photo"))
-        masked = codec.encode(photos * (1 - batch.holes), hidden)  # [B, c, h, w]
-        return codec.encode(photos, whole), torch.cat([shrink_mask(batch.holes, codec.factor), masked], 1)
 
 
 def check_fit(config: AlignConfig, frozen: Frozen) -> None:

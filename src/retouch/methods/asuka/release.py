@@ -66,6 +66,8 @@ def needing(base: Base, parts: Sequence[str]) -> Base:
     return replace(base, parts=tuple(parts))
 
 
+UNTOLD = needing(SD15, ("unet", "vae", "scheduler"))  # where tokens take the place of a text
+
 # Each line: alternatives of the same content, the preferred one first.
 SD15_FILES = (("mae.json", "mae_300.pth"), ("alignment.json",), ("decoder.json",))
 FLUX_FILES = (
