@@ -177,10 +177,10 @@ def test_unreadable_photos_are_told_and_the_others_measured(album, tmp_path):
 def test_failing_fills_are_told(album, tmp_path, monkeypatch):
     real = retouch.bench.run.worker.fill_sample
 
-    def sometimes(filler, one, **how):
+    def sometimes(filler, one, options, **how):
         if one.k % 2:
             raise RuntimeError("no\nluck")
-        return real(filler, one, **how)
+        return real(filler, one, options, **how)
 
     monkeypatch.setattr(retouch.bench.run.worker, "fill_sample", sometimes)
     (outcome,) = run(plan_of(album, ["smooth"]), tmp_path / "out", jobs=0, pictures=0).outcomes

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retouch.atomic import atomic
+from retouch.bench.entrants import file_name
 from retouch.bench.results import Measured, Missing
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Chunk:
     def file(self, out: Path) -> Path:
         """Its JSON in the folder of a run; the features lie beside it."""
         # A name such as method/weights is one folder.
-        folder = out / "chunks" / self.model.replace("/", "+")
+        folder = out / "chunks" / file_name(self.model)
         if self.model != PHOTOS:
             folder /= self.holes
         return folder / f"{self.start:06d}-{self.stop - 1:06d}.json"

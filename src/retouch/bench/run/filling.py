@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,29 +18,31 @@ if TYPE_CHECKING:
 
     from retouch.bench.protocols import Sample
     from retouch.filler import Filler
+    from retouch.methods.base import Options
 
 _REACH = 3  # pixels: bicubic enlarging mixes two on each side, which is less than three across the corner
 
 
 def fill_sample(
-    filler: Filler, sample: Sample, *, seed: int, run_at: int, direct: bool
+    filler: Filler, sample: Sample, how: Mapping[str, str] | Options, *, seed: int, run_at: int
 ) -> tuple[NDArray[np.uint8], float]:
     """The photo with its hole filled, [S, S, 3] uint8, and the seconds that the model took.
 
     Args:
         filler: the model.
         sample: photo and hole.
+        how: options of `filler.run`; or the model's own as one object: it then gets the whole photo in one call, not
+            windows around the hole.
         seed: of the run; the fill's own derives from it and the sample's number.
         run_at: side in pixels at which the model runs; only the hole is taken from what is scaled back.
-        direct: the model gets the whole photo in one call, not windows around the hole.
     """
     photo, hole = _scaled(sample, run_at)  # [s, s, 3], [s, s]
     own = seed << 32 | sample.k
     started = time.perf_counter()
-    if direct:
-        filled = _whole(filler, photo, hole, own)  # [s, s, 3]
+    if isinstance(how, Mapping):
+        filled = filler.run(photo, hole, seed=own, **{"dilate": 0, "feather": 0, **how}).image  # [s, s, 3]
     else:
-        filled = filler.run(photo, hole, seed=own, dilate=0, feather=0).image  # [s, s, 3]
+        filled = _whole(filler, photo, hole, how, own)  # [s, s, 3]
     seconds = time.perf_counter() - started
     side = sample.photo.shape[0]
     if run_at != side:
@@ -61,14 +64,16 @@ def _scaled(sample: Sample, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bo
     return np.asarray(photo), hole
 
 
-def _whole(filler: Filler, photo: NDArray[np.uint8], hole: NDArray[np.bool_], seed: int) -> NDArray[np.uint8]:
+def _whole(
+    filler: Filler, photo: NDArray[np.uint8], hole: NDArray[np.bool_], options: Options, seed: int
+) -> NDArray[np.uint8]:
     needs, method = filler.method.needs, filler.method
     height, width = hole.shape
     size = padded_size((width, height), needs)
     blank = np.where(hole[..., None], np.float32(0), _unit(photo))  # [s, s, 3]
     images = pad(blank, size)[None]  # [1, H, W, 3]
     masks = pad(hole, size)[None].astype(bool)  # [1, H, W]
-    filled = method(images, masks, needs.options(), seeds=[seed])
+    filled = method(images, masks, options, seeds=[seed])
     return _bytes(filled.images[0, :height, :width])
 
 

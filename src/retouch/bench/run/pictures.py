@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from retouch.atomic import atomic
+from retouch.bench.entrants import file_name
 from retouch.bench.results import Picture
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def make_pictures(plan: Plan, results: Results, out: Path, count: int) -> tuple[
     for model in results.models:
         for (holes, k), filled in shown.items():
             image, _ = worker.fill(model, worker.sample(holes, k))
-            filled[model] = _write(out, holes, f"{k:06d}-{model.replace('/', '+')}", image)
+            filled[model] = _write(out, holes, f"{k:06d}-{file_name(model)}", image)
     for (holes, k), filled in shown.items():
         one = worker.sample(holes, k)
         photo = _write(out, holes, f"{k:06d}-photo", one.photo)

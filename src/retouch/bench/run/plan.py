@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retouch.bench.entrants import entrants
 from retouch.bench.measure import Choice, choose
 from retouch.bench.protocols import Protocol, protocol
 from retouch.bench.protocols.samples import check_dataset, numbered
-from retouch.catalogue import DEVICES, find, nearest
 from retouch.data import Dataset, dataset
 from retouch.holes import recipe
 from retouch.holes.check import checked_count
@@ -28,7 +28,7 @@ class Plan:
 
     Attributes:
         protocol, dataset: what is filled.
-        models: names of cards.
+        models: names of entrants.
         holes: names of the protocol's sets of holes.
         seed: of holes and fills.
         objects: folder or file of object shapes; None: made-up blobs.
@@ -83,7 +83,7 @@ def make_plan(
     Args:
         name: of the protocol.
         data: laid out as the protocol's data set is.
-        models: names of cards; one named twice counts once.
+        models: as `retouch.bench.entrants` reads them; one named twice counts once.
         holes: some of the protocol's sets of holes; None: all.
         limit: the first so many photos only.
         seed: of holes and fills, from 0 up.
@@ -102,7 +102,7 @@ def make_plan(
     """
     chosen = protocol(name)
     checked_count("seed", seed)
-    names = check_models(models, device)
+    names = entrants(models, device, direct=direct)
     sets = tuple(each.name for each in chosen.holes) if holes is None else tuple(dict.fromkeys(holes))
     if not sets:
         raise ValueError(f"holes: none is named; known: {', '.join(each.name for each in chosen.holes)}")
@@ -126,23 +126,6 @@ def make_plan(
     )
     at = None if objects is None else Path(objects)
     return Plan(chosen, photos, names, sets, seed, at, device, direct, choice, left_out)
-
-
-def check_models(models: Sequence[str], device: str) -> tuple[str, ...]:
-    """The names of the models' cards, each once; ValueError or ImportError for one that cannot run on `device`."""
-    if isinstance(models, str) or not models:
-        raise ValueError(f"models: is {models!r}; accepted: a list of at least one name; `retouch models` lists them")
-    if device not in DEVICES:
-        raise ValueError(f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}")
-    cards = [find(name) for name in models]
-    for card in cards:
-        if device != "auto" and device not in card.devices:
-            raise ValueError(f"device: model {card.name!r} runs on {', '.join(card.devices)}, not on {device!r}")
-        if not card.installed:
-            raise ImportError(
-                f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'"
-            )
-    return tuple(dict.fromkeys(card.name for card in cards))
 
 
 def _check_objects(chosen: Protocol, sets: tuple[str, ...], objects: str | os.PathLike[str]) -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from retouch.batch.leftovers import remove_leftovers
 from retouch.batch.workers import work
+from retouch.bench.entrants import entrants
 from retouch.bench.results import FILE as RESULTS
 from retouch.bench.results import Missing
 from retouch.bench.run import record as records
 from retouch.bench.run.chunks import Chunk, Content, chunks, read, write
 from retouch.bench.run.finish import finish
-from retouch.bench.run.plan import check_models
 from retouch.bench.run.worker import Done, make_worker
 from retouch.files.targets import check_folder
 
@@ -104,7 +104,7 @@ def _joined(plan: Plan, out: Path, overwrite: bool) -> Plan:
     if different := records.differences(there, records.record(plan)):
         raise ValueError(f"out: {str(out)!r} holds another run; {'; '.join(different)}; delete it with overwrite=True")
     more = [name for name in plan.models if name not in there.models]
-    return replace(plan, models=check_models([*there.models, *more], plan.device))
+    return replace(plan, models=entrants([*there.models, *more], plan.device, direct=plan.direct))
 
 
 def _prepare(plan: Plan, out: Path, overwrite: bool) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from retouch.bench.entrants import Entrant, entrant
 from retouch.bench.measure import Meter
 from retouch.bench.protocols import Sample, sample
 from retouch.bench.results import Measured, Missing
 from retouch.bench.run.chunks import PHOTOS, Chunk, Content, write
 from retouch.bench.run.filling import fill_sample
 from retouch.bench.run.memory import Growth
-from retouch.filler import Filler, load
 from retouch.holes.objects import Objects, objects_from
 from retouch.job import one_line
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retouch.bench.run.plan import Plan
+    from retouch.filler import Filler
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Worker:
         self.plan = plan
         self.out = out
         self.meter = Meter(plan.choice)
-        self.filler: Filler | None = None
+        self.entrant: Entrant | None = None
+        self.filler: Filler | None = None  # the entrant's
         self.grown: float | None = None  # megabytes, the most of this chunk's fills
 
     @cached_property
@@ -82,10 +84,12 @@ class Worker:
     def fill(self, model: str, one: Sample) -> tuple[NDArray[np.uint8], float]:
         """The sample filled by a model, [S, S, 3] uint8, and the seconds it took; as every worker would fill it."""
         plan, growth = self.plan, Growth()
-        if self.filler is None or self.filler.card.name != model:
+        if self.filler is None or self.entrant is None or self.entrant.name != model:
             self.filler = None  # the one before must be gone before the next is loaded
-            self.filler = load(model, plan.device)
-        filled = fill_sample(self.filler, one, seed=plan.seed, run_at=plan.protocol.run_at, direct=plan.direct)
+            self.entrant = entrant(model)
+            self.filler = self.entrant.load(plan.device)
+        how = self.entrant.options if plan.direct else self.entrant.given
+        filled = fill_sample(self.filler, one, how, seed=plan.seed, run_at=plan.protocol.run_at)
         if (peak := growth.peak()) is not None:
             self.grown = max(peak, self.grown or 0.0)
         return filled

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from retouch.catalogue import DEVICES, find, nearest
+from retouch.bench.entrants import entrant, entrants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Case(BaseModel):
     """One measurement.
 
     Attributes:
-        model: name of its card.
+        model: name of an entrant: of a card, with options if wanted.
         device: as asked for; "auto" leaves it to the model.
         width, height: of the images, in pixels.
         batch: images in one call.
@@ -64,7 +65,7 @@ def cases(
     """One case for every model, size and batch, all checked; repetitions in a list count once.
 
     Args:
-        models: names of cards.
+        models: as `retouch.bench.entrants` reads them.
         sizes: (height, width) in pixels.
         Others: as the fields of Case.
 
@@ -84,16 +85,16 @@ def cases(
         raise ValueError(f"batch: is {max(batches)}; accepted through fill: 1, it takes one photo at a time")
     if photo is not None and not photo.is_file():
         raise FileNotFoundError(f"photo: there is no file {str(photo)!r}")
-    cards = [find(model) for model in dict.fromkeys(models)]
-    if not cards or not sizes:
-        raise ValueError(f"{'size' if cards else 'model'}: none is given; accepted: one or more")
-    for card in cards:
-        _check_runs(card, device)
-        for size in sizes:
-            _check_size(card, size, through)
+    if not models or not sizes:
+        raise ValueError(f"{'size' if models else 'model'}: none is given; accepted: one or more")
+    names = entrants(models, device, direct=through == "method")
+    if device not in ("auto", "cpu") and not _available(device):
+        raise ValueError(f"device: this machine has no {device!r} that PyTorch can use; accepted here: auto, cpu")
+    for name, size in itertools.product(names, sizes):
+        _check_size(entrant(name).card, size, through)
     return tuple(
         Case(
-            model=card.name,
+            model=name,
             device=device,
             width=width,
             height=height,
@@ -104,7 +105,7 @@ def cases(
             warm_up=warm_up,
             photo=None if photo is None else str(photo),
         )
-        for card in cards
+        for name in names
         for height, width in dict.fromkeys(sizes)
         for batch in dict.fromkeys(batches)
     )
@@ -126,17 +127,6 @@ def _check_size(card: Card, size: tuple[int, int], through: Through) -> None:
         raise ValueError(
             f"size: is {width}x{height}; accepted for model {card.name!r}: multiples of {needs.multiple} pixels"
         )
-
-
-def _check_runs(card: Card, device: str) -> None:
-    if device not in DEVICES:
-        raise ValueError(f"device {device!r} is unknown{nearest(device, list(DEVICES))}; known: {', '.join(DEVICES)}")
-    if device != "auto" and device not in card.devices:
-        raise ValueError(f"device: model {card.name!r} runs on {', '.join(card.devices)}, not on {device!r}")
-    if not card.installed:
-        raise ImportError(f"model {card.name!r} needs the extra {card.extra!r}: pip install 'retouch[{card.extra}]'")
-    if device not in ("auto", "cpu") and not _available(device):
-        raise ValueError(f"device: this machine has no {device!r} that PyTorch can use; accepted here: auto, cpu")
 
 
 def _available(device: str) -> bool:

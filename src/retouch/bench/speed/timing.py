@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from retouch.bench.entrants import entrant
 from retouch.bench.speed.results import Timing
 from retouch.bench.speed.scene import scene
-from retouch.catalogue import find, load_method
-from retouch.filler import Filler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from retouch.bench.entrants import Entrant
     from retouch.bench.speed.case import Case
-    from retouch.catalogue import Card
-    from retouch.methods.base import Method
+    from retouch.filler import Filler
 
 
 def measure(case: Case) -> Timing:
@@ -33,12 +32,13 @@ def measure(case: Case) -> Timing:
         Exception: whatever the model raises.
     """
     images, masks = scene(case)  # [N, H, W, 3], [N, H, W]
-    card = find(case.model)
+    one = entrant(case.model)
     start = time.perf_counter()
-    method = load_method(card, case.device)
+    filler = one.load(case.device)
     load = time.perf_counter() - start
+    method = filler.method
     device = str(getattr(method, "device", "cpu"))
-    call = _call(case, card, method, images, masks)
+    call = _call(case, one, filler, images, masks)
     first = _seconds(call, device)
     for _ in range(case.warm_up):
         call()
@@ -62,13 +62,11 @@ def measure(case: Case) -> Timing:
     )
 
 
-def _call(case: Case, card: Card, method: Method, images: Any, masks: Any) -> Callable[[], object]:
+def _call(case: Case, one: Entrant, filler: Filler, images: Any, masks: Any) -> Callable[[], object]:
     """The thing that is timed."""
     if case.through == "fill":
-        filler = Filler(card, method)
-        return lambda: filler.run(images[0], masks[0], seed=0)
-    options = card.needs.options()
-    return lambda: method(images, masks, options, seeds=range(case.batch))
+        return lambda: filler.run(images[0], masks[0], seed=0, **one.given)
+    return lambda: filler.method(images, masks, one.options, seeds=range(case.batch))
 
 
 def _seconds(call: Callable[[], object], device: str) -> float:

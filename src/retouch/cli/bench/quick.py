@@ -17,7 +17,8 @@ def quick(
         Path | None, typer.Option("--photos", help="Folder of photos; default nine of the package.", metavar="DIR")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Models, with commas; default all installed.", metavar="A,B")
+        str | None,
+        typer.Option("--model", "-m", help="Models, with commas, as for run; default all installed.", metavar="A,B"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Keep results and pictures there.", metavar="OUT")

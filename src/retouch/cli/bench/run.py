@@ -19,7 +19,10 @@ def run(
     data: Annotated[
         Path | None, typer.Option("--data", help="Photos, laid out as the data set is.", metavar="DIR")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Models, with commas.", metavar="A,B")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="Models, with commas; NAME?option=value&... sets options.", metavar="A,B"),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", metavar="OUT")] = None,
     holes: Annotated[
         str | None, typer.Option("--holes", help="Some sets of holes only, with commas.", metavar="A,B")
