@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from study_quality import Pixels, Quality, judged
 
-from retouch.bench.metrics import l1, lpips, psnr
-from retouch.bench.report.intervals import mean_interval
 from retouch.data.training.samples import Drawn
 from retouch.features.lpips import Lpips
 from retouch.methods.psm.method import Runner
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from retouch.methods.psm.spread import Order
 
 ALPHA = 0.01  # the paper's
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -78,33 +74,9 @@ class Study:
 
     def judged(self, sample: Drawn, filled: Pixels) -> Quality:
         """How near a fill is to the photo."""
-        photo, hole = sample.photo, sample.hole
-        near = lpips(photo, filled, self.lpips)
-        return Quality(sample.seed, near, psnr(photo, filled, mask=hole), l1(photo, filled, mask=hole))
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A fill of photo `place`: LPIPS of the whole photo, PSNR (dB) and L1 in the hole."""
-
-    place: int
-    lpips: float
-    psnr: float
-    l1: float
+        return judged(sample, filled, self.lpips)
 
 
 def signed(photo: Pixels) -> NDArray[np.float32]:
     """[S, S, 3] as [1, 3, S, S] float32 in [-1, 1]."""
     return photo.transpose(2, 0, 1)[None] / np.float32(127.5) - np.float32(1)
-
-
-def means(found: Sequence[Quality]) -> list[str]:
-    """Mean LPIPS and PSNR, as cells."""
-    return [f"{fmean(each.lpips for each in found):.4f}", f"{fmean(each.psnr for each in found):.2f}"]
-
-
-def apart(some: Sequence[Quality], others: Sequence[Quality]) -> str:
-    """Mean of the ones' LPIPS minus the others', photo by photo, and half of its 95 % interval, as a cell."""
-    differences = [a.lpips - b.lpips for a, b in zip(some, others, strict=True)]
-    found = mean_interval(differences, [each.place for each in some])
-    return f"{fmean(differences):+.4f}" + ("" if found is None else f" ± {found.half:.4f}")

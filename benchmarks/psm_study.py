@@ -24,8 +24,8 @@ from measure import table
 from numpy.typing import NDArray
 from PIL import Image
 from psm_calibration import Calibration, Values, calibrate, chosen, picture
-from psm_fills import ALPHA, How, Pixels, Quality, Study, apart, means, signed
-from torch import Tensor
+from psm_fills import ALPHA, How, Study, signed
+from study_quality import Pixels, Quality, apart, lpips_in_hole, means, write_as_done
 
 from retouch.atomic import atomic
 from retouch.bench.metrics import lpips
@@ -35,7 +35,6 @@ from retouch.data.training.fixed import fixed_samples
 from retouch.data.training.samples import Drawn
 from retouch.exported import exported
 from retouch.features.loaders import load_lpips
-from retouch.features.lpips import Lpips
 from retouch.methods.psm.method import Psm
 from retouch.window.paste import distance_squared
 
@@ -147,24 +146,6 @@ def diversity(study: Study) -> str:
     return table(title, ["T", "alpha", "pairwise LPIPS in the hole", "LPIPS to the photo"], rows)
 
 
-def lpips_in_hole(a: Pixels, b: Pixels, hole: NDArray[np.bool_], network: Lpips) -> float:
-    """LPIPS with every layer's map averaged over the hole, not the image: does not depend on the hole's size."""
-    maps: list[Tensor] = []
-    heads = [network.get_submodule(f"lin{k}") for k in range(5)]
-    hooks = [head.register_forward_hook(lambda _module, _given, out: maps.append(out)) for head in heads]
-    try:
-        lpips(a, b, network)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    total = 0.0
-    for each in maps:  # [1, 1, h, w]
-        inside = torch.from_numpy(hole).to(each.device, torch.float32)[None, None]  # [1, 1, S, S]
-        share = torch.nn.functional.adaptive_avg_pool2d(inside, each.shape[2:])  # [1, 1, h, w]
-        total += float((each * share).sum() / share.sum())
-    return total
-
-
 def larger(study: Study, photos: Sequence[Drawn]) -> str:
     """Twice the size trained at: filled as it is, against filled at half the size and scaled up."""
     holes = {sample.seed: sample.hole for sample in study.samples}
@@ -231,13 +212,10 @@ def main() -> None:
     network = load_lpips("alex", given.weights, device="cuda" if torch.cuda.is_available() else "cpu")
     study = Study(method.runner, samples, network)
     shares = fmean(float(sample.hole.mean()) for sample in samples)
-    text = f"{card.summary}; {len(samples)} photos of {side} x {side}, {given.holes}, {shares:.0%} hole on average\n"
+    head = f"{card.summary}; {len(samples)} photos of {side} x {side}, {given.holes}, {shares:.0%} hole on average\n"
     given.out.mkdir(parents=True, exist_ok=True)
-    for part in parts(study, [each for each in twice if each.seed in known], given.out):
-        print(part, flush=True)
-        text += part + "\n"
-        with atomic(given.out / "study.md", "w", overwrite=True) as file:
-            file.write(text)
+    doubled = [each for each in twice if each.seed in known]
+    write_as_done(given.out / "study.md", head, parts(study, doubled, given.out))
 
 
 if __name__ == "__main__":
