@@ -72,7 +72,7 @@ def lpips_in_hole(a: Pixels, b: Pixels, hole: NDArray[np.bool_], network: Lpips)
     total = 0.0
     for each in maps:  # [1, 1, h, w]
         inside = torch.from_numpy(hole).to(each.device, torch.float32)[None, None]  # [1, 1, S, S]
-        share = torch.nn.functional.adaptive_avg_pool2d(inside, each.shape[2:])  # [1, 1, h, w]
+        share = torch.nn.functional.adaptive_avg_pool2d(inside, (each.shape[2], each.shape[3]))  # [1, 1, h, w]
         total += float((each * share).sum() / share.sum())
     return total
 
