@@ -19,12 +19,13 @@ from retouch.methods.asuka.denoiser_config import (  # noqa: E402
     DenoiserTraining,
     run_defaults,
 )
-from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_tokens, read_vae  # noqa: E402
+from retouch.methods.asuka.latents_run import load_augment  # noqa: E402
+from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_tokens, read_vae, told_nothing  # noqa: E402
 from retouch.methods.asuka.recipe_align import build as build_align  # noqa: E402
 from retouch.methods.asuka.recipe_denoiser import DenoiserRecipe, build  # noqa: E402
 from retouch.methods.asuka.recipe_mae import MaeRecipe  # noqa: E402
 from retouch.methods.asuka.recipe_vae import VaeRecipe  # noqa: E402
-from retouch.methods.asuka.release import UNTOLD, find_base  # noqa: E402
+from retouch.methods.asuka.release import EMPTY, SD15, UNTOLD, find_base, find_told_nothing  # noqa: E402
 from retouch.ops.codec import Vae  # noqa: E402
 from retouch.train.batch import Batch  # noqa: E402
 from retouch.train.seeds import normal, seeded  # noqa: E402
@@ -150,6 +151,12 @@ def test_exports_become_a_base_that_the_alignment_takes(tmp_path, album):
     assert all(torch.equal(a, b) for a, b in zip(unet.parameters(), made.networks["unet"].parameters(), strict=True))
     assert read_scheduler(UNTOLD, base).config["beta_schedule"] == "scaled_linear"
     assert torch.equal(read_tokens(card).tokens, made.networks["prompt"].tokens)
+    assert torch.equal(told_nothing(find_told_nothing(str(base))).tokens, made.networks["prompt"].tokens)
+    with pytest.raises(FileNotFoundError, match="has no text_encoder"):
+        find_base(SD15, str(base))
+    change = load_augment(str(base), "cpu")
+    with Image.open(album / "0.png") as photo:
+        assert change(photo, torch.tensor([1])).size == photo.size
     mae = save(MaeRecipe(MaeConfig(network=MAE), "toy"), tmp_path / "mae.json")
     align = AlignConfig(alignment=Align(prior=12, width=8, blocks=1, head=4), mae=mae, base=str(base))
     assert loss(build_align(align, "toy", None), batch()).isfinite()
@@ -189,6 +196,14 @@ def test_a_base_is_not_written_over_and_of_the_right_exports_only(tmp_path, albu
         write_vae(card, tmp_path / "base", album, size=32)
     with pytest.raises(FileNotFoundError, match=r"card: .*none\.json does not exist"):
         write_denoiser(tmp_path / "none.json", tmp_path / "base")
+
+
+def test_tokens_for_no_text_that_are_none_are_named(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"other": torch.zeros(1)}, tmp_path / EMPTY)
+    with pytest.raises(ValueError, match=r"base: .*empty\.safetensors holds other; accepted: tokens"):
+        told_nothing(tmp_path)
 
 
 def test_what_does_not_fit_is_refused(tmp_path):

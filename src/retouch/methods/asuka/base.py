@@ -3,6 +3,7 @@
 base/vae         write_vae, of an export of asuka-vae; its latents scaled to a deviation of 1
 base/unet        write_denoiser, of an export of asuka-denoiser
 base/scheduler   write_denoiser
+base/empty.safetensors   write_denoiser: its learnt tokens, told for no text
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save
 
+from retouch.atomic import atomic
 from retouch.data.training.fixed import fixed_samples
 from retouch.data.training.loader import to_tensors
 from retouch.data.training.photos import photos_in
@@ -22,7 +25,8 @@ from retouch.methods.asuka.decoder_config import VaeConfig
 from retouch.methods.asuka.decoder_load import CONDITION, NETWORK
 from retouch.methods.asuka.denoiser_config import DenoiserConfig
 from retouch.methods.asuka.recipe_denoiser import NETWORK as UNET
-from retouch.methods.asuka.recipe_denoiser import make_unet
+from retouch.methods.asuka.recipe_denoiser import TOKENS, make_unet
+from retouch.methods.asuka.release import EMPTY
 from retouch.methods.asuka.sample import solver
 from retouch.methods.torch_method import load_network
 from retouch.train.export import Export, load_export
@@ -83,7 +87,7 @@ def write_vae(
 
 
 def write_denoiser(card: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
-    """Write `folder`/unet, a `UNet2DConditionModel`, and `folder`/scheduler, the noise it was trained with.
+    """Write `folder`/unet, a `UNet2DConditionModel`, `folder`/scheduler, its noise, and the tokens told for no text.
 
     Args:
         card: the .json of an export of `asuka-denoiser`.
@@ -96,8 +100,12 @@ def write_denoiser(card: str | os.PathLike[str], folder: str | os.PathLike[str])
     """
     targets = [_new(folder, part) for part in ("unet", "scheduler")]
     export = _export(card, "asuka-denoiser")
+    Path(folder).mkdir(parents=True, exist_ok=True)
     config = DenoiserConfig.model_validate(export.card.config).network
     unet = load_network(lambda: make_unet(config), export, UNET, Path(card))
+    tokens = export.networks[TOKENS]["tokens"]  # [1, N, M]
+    with atomic(Path(folder) / EMPTY, overwrite=True) as file:
+        file.write(save({"tokens": tokens}))
     for part, target in zip((unet, solver("ddim")), targets, strict=True):
         _save(part, target)
 

@@ -23,8 +23,8 @@ from retouch.data.training.photos import photos_in
 from retouch.holes.check import checked_count
 from retouch.methods.asuka.denoisers import check_parts, unet_denoise
 from retouch.methods.asuka.latents import augment
-from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_vae, text_embedding
-from retouch.methods.asuka.release import SD15, find_base
+from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_vae, told_nothing
+from retouch.methods.asuka.release import UNTOLD, find_told_nothing
 from retouch.methods.torch_method import find_device, to_array, to_tensor
 from retouch.ops.codec import Vae
 from retouch.train.seeds import uniform
@@ -136,11 +136,11 @@ def load_augment(base: str, device: str = "auto") -> Augment:
         FileNotFoundError, WeightsMissing: it is not to be had.
         ValueError: it cannot be read, or is no inpainting model.
     """
-    place, folder = find_device(device), find_base(SD15, base)
-    unet, vae = read_denoiser(SD15, folder).to(place), read_vae(folder).to(place)
+    place, folder = find_device(device), find_told_nothing(base)
+    unet, vae = read_denoiser(UNTOLD, folder).to(place), read_vae(folder).to(place)
     check_parts(unet, vae)
-    config = read_scheduler(SD15, folder).config
-    denoise, codec = unet_denoise(unet, text_embedding(folder, "").tokens.to(place)), Vae(vae)
+    config = read_scheduler(UNTOLD, folder).config
+    denoise, codec = unet_denoise(unet, told_nothing(folder).tokens.to(place)), Vae(vae)
 
     def change(photo: Image.Image, seeds: Tensor) -> Image.Image:
         pixels = np.asarray(photo, np.float32)[None] / np.float32(255)  # [1, H, W, 3]

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouch.methods.asuka import options as known
 from retouch.methods.asuka.options import AsukaOptions, DiffusionOptions, FluxOptions, PriorOptions, Sd15Options
-from retouch.methods.asuka.release import FLUX, SD15, UNTOLD, asuka_flux, asuka_sd15, find_base, prompt_file
+from retouch.methods.asuka.release import (
+    FLUX,
+    SD15,
+    UNTOLD,
+    asuka_flux,
+    asuka_sd15,
+    find_base,
+    find_told_nothing,
+    prompt_file,
+)
 from retouch.methods.asuka.sampling import FluxSampling
 from retouch.methods.base import Progress, check_cancel
 
@@ -163,14 +172,18 @@ def _load_asuka_flux(options: DiffusionOptions) -> Loaded:
 
 def _load_sd15(options: DiffusionOptions) -> Loaded:
     """Stable Diffusion, told a text, or learnt tokens."""
-    tokens: Path | None = None
+    from retouch.methods.asuka.parts import read_tokens, read_vae, text_embedding, told_nothing
+
     if isinstance(options, known.PromptOptions):
         tokens = prompt_file(options.tokens)
-    folder = find_base(SD15 if tokens is None else UNTOLD, options.base)
-    from retouch.methods.asuka.parts import read_tokens, read_vae, text_embedding
-
-    text = options.text if isinstance(options, known.TextOptions) else ""
-    told = text_embedding(folder, text) if tokens is None else read_tokens(tokens)
+        folder = find_base(UNTOLD, options.base)
+        told = read_tokens(tokens)
+    elif isinstance(options, known.TextOptions):
+        folder = find_base(SD15, options.base)
+        told = text_embedding(folder, options.text)
+    else:
+        folder = find_told_nothing(options.base)
+        told = told_nothing(folder)
     return _assembled(SD15, folder, read_vae(folder), options), told
 
 

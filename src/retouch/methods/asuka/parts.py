@@ -19,10 +19,10 @@ from retouch.methods.asuka.decoder_load import autoencoder, fill_autoencoder, fi
 from retouch.methods.asuka.load import load_alignment, load_mae
 from retouch.methods.asuka.mae import MaskedAutoencoder
 from retouch.methods.asuka.prior import Embedding
-from retouch.methods.asuka.release import Base
+from retouch.methods.asuka.release import EMPTY, Base
 from retouch.methods.torch_method import load_network
 from retouch.train.export import Export, load_export
-from retouch.weights import read_pickled
+from retouch.weights import read_pickled, read_safetensors
 
 
 def read_denoiser(base: Base, folder: Path, dtype: torch.dtype = torch.float32) -> Any:
@@ -124,6 +124,21 @@ def text_embedding(folder: Path, text: str) -> Embedding:
     ids = tokenizer(text, padding="max_length", truncation=True, return_tensors="pt").input_ids  # [1, 77]
     with torch.no_grad():
         return Embedding(encoder(ids)[0].float())
+
+
+def told_nothing(folder: Path) -> Embedding:
+    """What a base is told for no text: the tokens that it brings itself, or an empty text's.
+
+    Raises:
+        ValueError: its text encoder or its tokens cannot be read.
+    """
+    own = folder / EMPTY
+    if not own.is_file():
+        return text_embedding(folder, "")
+    tensors = read_safetensors(own)
+    if "tokens" not in tensors:
+        raise ValueError(f"base: {own} holds {', '.join(tensors) or 'nothing'}; accepted: tokens")
+    return Embedding(tensors["tokens"].float())
 
 
 def _pretrained(kind: Any, folder: Path, **settings: Any) -> Any:

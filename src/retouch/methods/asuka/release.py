@@ -67,6 +67,7 @@ def needing(base: Base, parts: Sequence[str]) -> Base:
 
 
 UNTOLD = needing(SD15, ("unet", "vae", "scheduler"))  # where tokens take the place of a text
+EMPTY = "empty.safetensors"  # in a base: the tokens that it knows for no text, so that it needs no text encoder
 
 # Each line: alternatives of the same content, the preferred one first.
 SD15_FILES = (("mae.json", "mae_300.pth"), ("alignment.json",), ("decoder.json",))
@@ -123,6 +124,15 @@ def find_base(base: Base, named: str | None = None) -> Path:
         check_licence(base)
     where = f"put its {', '.join(base.parts)} into DIR/{base.folder} and DIR into {FOLDER_VARIABLE}, or name it as base"
     raise WeightsMissing(f"base: https://huggingface.co/{repository} is not here and cannot be fetched; {where}")
+
+
+def find_told_nothing(named: str | None = None) -> Path:
+    """A base of Stable Diffusion's kind that is told no text; one with `EMPTY` needs no text encoder. Errors as above.
+
+    `parts.told_nothing` reads what it is told.
+    """
+    own = named is not None and (Path(named) / EMPTY).is_file()
+    return find_base(UNTOLD if own else SD15, named)
 
 
 def pull(name: str) -> tuple[Path, ...]:
