@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retouch.catalogue import DEVICES, Card, find, find_harmoniser, nearest
 from retouch.settings import split
@@ -30,7 +30,7 @@ class Entrant:
     """
 
     card: Card
-    given: dict[str, str]
+    given: dict[str, Any]
     harmoniser: Card | None
     options: Options
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from retouch.filler import Filler
     from retouch.methods.base import Options
 
+RING: dict[str, Any] = {"dilate": 0, "feather": 0}  # only the hole is filled
 _REACH = 3  # pixels: bicubic enlarging mixes two on each side, which is less than three across the corner
 
 
 def fill_sample(
-    filler: Filler, sample: Sample, how: Mapping[str, str] | Options, *, seed: int, run_at: int
+    filler: Filler, sample: Sample, how: Mapping[str, Any] | Options, *, seed: int, run_at: int
 ) -> tuple[NDArray[np.uint8], float]:
     """The photo with its hole filled, [S, S, 3] uint8, and the seconds that the model took.
 
@@ -40,7 +41,7 @@ def fill_sample(
     own = seed << 32 | sample.k
     started = time.perf_counter()
     if isinstance(how, Mapping):
-        filled = filler.run(photo, hole, seed=own, **{"dilate": 0, "feather": 0, **how}).image  # [s, s, 3]
+        filled = filler.run(photo, hole, seed=own, **(RING | dict(how))).image  # [s, s, 3]
     else:
         filled = _whole(filler, photo, hole, how, own)  # [s, s, 3]
     seconds = time.perf_counter() - started
