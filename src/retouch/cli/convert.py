@@ -19,7 +19,7 @@ def convert(
 
     retouch convert PixelHacker/*/*.bin -o weights/pixelhacker
 
-    Converted are the files diffusion_pytorch_model.bin of pretrained, ft_places2, ft_celebahq, ft_ffhq and vae (with its
+    Converted are the diffusion_pytorch_model.bin of pretrained, ft_places2, ft_celebahq, ft_ffhq and vae (with its
     config.json beside it) of hustvl/PixelHacker. Other models need none: what was released of them is read as it is.
 
     In a folder, results keep the name of their file and the folder it is in; with weights named by RETOUCH_WEIGHTS, the

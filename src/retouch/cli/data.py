@@ -9,10 +9,12 @@ import typer
 
 from retouch.cli.data_asuka import asuka_latents
 from retouch.cli.data_lcg import lcg
+from retouch.cli.data_pixelhacker import pixelhacker_latents
 
 data = typer.Typer(help="Build test sets and training data.", no_args_is_help=True)
 data.command()(lcg)
 data.command("asuka-latents")(asuka_latents)
+data.command("pixelhacker-latents")(pixelhacker_latents)
 
 
 @data.callback()

@@ -38,7 +38,7 @@ def _data(session: Session) -> list[tuple[str, str]]:
     shares = [float(sample.hole.mean()) for sample in drawn]
     unusable = told(photo for sample in drawn for photo in sample.unusable)
     objects = "" if data.objects is None else f" with shapes of {data.objects}"
-    kind = f"{data.holes}{objects}" if isinstance(session.data, Loader) else "of the pairs"
+    kind = f"{data.holes}{objects}" if isinstance(session.data, Loader) else "those of the data"
     rows = [
         ("photos", f"{session.data.description}, as samples of {data.size} x {data.size} pixels"),
         ("holes", f"{kind}: {fmean(shares):.2f} of the sample, {min(shares):.2f} to {max(shares):.2f}"),

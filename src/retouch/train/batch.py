@@ -18,12 +18,15 @@ class Batch:
         holes: [B, 1, H, W] float32, 1 = hole, 0 = known.
         seeds: [B] int64, one per sample, made of (seed, epoch, index); all randomness of a step derives from them.
         labels: whatever a recipe needs besides, its first axis of length B; None: nothing.
+        latents: [B, C, h, w] float32, photos and holes as an autoencoder encoded them before the training; those two
+            then have no pixels, H = W = 0. None: they were not.
     """
 
     photos: Tensor
     holes: Tensor
     seeds: Tensor
     labels: Tensor | None = None
+    latents: Tensor | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes.
@@ -40,6 +43,8 @@ class Batch:
             raise ValueError(f"seeds: {_kind(self.seeds)}; accepted: [{b}] int64")
         if self.labels is not None and (self.labels.ndim == 0 or len(self.labels) != b):
             raise ValueError(f"labels: {_kind(self.labels)}; accepted: first axis of length {b}")
+        if self.latents is not None and (self.latents.ndim != 4 or len(self.latents) != b):
+            raise ValueError(f"latents: {_kind(self.latents)}; accepted: [{b}, C, h, w]")
 
     def __len__(self) -> int:
         """Number of samples B."""
@@ -52,6 +57,7 @@ class Batch:
             photos=self.photos.to(device, non_blocking=True, memory_format=memory_format),
             holes=self.holes.to(device, non_blocking=True, memory_format=memory_format),
             labels=None if self.labels is None else self.labels.to(device, non_blocking=True),
+            latents=None if self.latents is None else self.latents.to(device, non_blocking=True),
         )
 
     def split(self, parts: int) -> list[Batch]:
@@ -67,7 +73,8 @@ class Batch:
 
     def _part(self, which: slice) -> Batch:
         labels = None if self.labels is None else self.labels[which]
-        return Batch(self.photos[which], self.holes[which], self.seeds[which], labels)
+        latents = None if self.latents is None else self.latents[which]
+        return Batch(self.photos[which], self.holes[which], self.seeds[which], labels, latents)
 
 
 def _kind(x: Tensor) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from retouch.data.training.fixed import fixed_samples
 from retouch.data.training.photos import photos_in
 from retouch.train.catalogue import find_trainable
+from retouch.train.encoded import EncodedLoader, open_encoded
 from retouch.train.seeds import seeded
 from retouch.train.sheet import ROWS
 from retouch.train.sources import open_source
@@ -36,7 +37,7 @@ class Session:
 
     settings: RunSettings[Any]
     recipe: Recipe
-    data: Source
+    data: Source | EncodedLoader
     held_out: tuple[Drawn, ...]
     unusable: tuple[Unusable, ...]
 
@@ -60,7 +61,8 @@ def open_session(settings: RunSettings[Any]) -> Session:
     if settings.weights is not None and not settings.weights.exists():
         raise FileNotFoundError(f"weights: {settings.weights} does not exist; accepted: a folder of VGG16 and LPIPS")
     check_samples(settings)
-    source = open_source(data, train.workers)
+    encoded = open_encoded(data, train.workers)
+    source = open_source(data, train.workers) if encoded is None else encoded
     held_out: tuple[Drawn, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     if validation.photos:
@@ -77,7 +79,17 @@ def open_session(settings: RunSettings[Any]) -> Session:
     method = find_trainable(settings.name)
     with seeded(train.seed):
         recipe = method.recipe(settings.method, settings.variant, settings.weights)
+    if encoded is not None:
+        _check_encoded(recipe, encoded, settings.name)
     return Session(settings, recipe, source, held_out, unusable)
+
+
+def _check_encoded(recipe: Recipe, source: EncodedLoader, name: str) -> None:
+    """Refuse encoded samples that the recipe cannot take: those that take some have a method `check_encoded`."""
+    check = getattr(recipe, "check_encoded", None)
+    if check is None:
+        raise ValueError(f"data.photos: {str(source.folder)!r} holds encoded samples; accepted for {name}: photos")
+    check(source.record)
 
 
 def _held_out(settings: RunSettings[Any]) -> Photos:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from retouch.methods.pixelhacker.latents import drawn, vae_fingerprint
 from retouch.methods.pixelhacker.low_rank import adapt
 from retouch.methods.pixelhacker.method import NETWORK
 from retouch.methods.pixelhacker.network import LcgModel
@@ -23,6 +24,7 @@ from retouch.train.seeds import normal, uniform
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
+    from retouch.data.encoded import Encoded
     from retouch.methods.pixelhacker.config import PixelHackerConfig
     from retouch.ops.codec import Codec
     from retouch.train.batch import Batch
@@ -122,9 +124,22 @@ class PixelHackerRecipe:
     def load_state_dict(self, state: Mapping[str, Value]) -> None:
         """Nothing to take back."""
 
+    def check_encoded(self, record: Encoded) -> None:
+        """Take samples that `retouch data pixelhacker-latents` encoded, or refuse those of another autoencoder.
+
+        Raises:
+            ValueError: there is no autoencoder here, or another one.
+        """
+        if not isinstance(self.codec, Vae):
+            raise ValueError("data.photos: holds encoded samples; accepted for method.space 'pixel': photos or pairs")
+        if record.vae != vae_fingerprint(self.codec.vae):
+            raise ValueError("data.photos: its samples were encoded by another VAE; accepted: those of the one in use")
+
     @torch.no_grad()
     def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the network knows, mask and masked latent [B, 1 + c, h, w], and the photo's latent [B, c, h, w]."""
+        if batch.latents is not None:
+            return drawn(batch.latents, batch.seeds)
         photos, codec = batch.photos * 2 - 1, self._codec(batch.photos.device)
         size = (codec.channels, photos.shape[2] // codec.factor, photos.shape[3] // codec.factor)
         # Latents are sampled, and those of the photo and of the masked photo are two separate draws, as in the release.
