@@ -44,6 +44,11 @@ LOADABLE: dict[str, Loadable] = {
     "gaussian": Loadable(
         "2D Gaussian splatting", "retouch.methods.gaussian.method:needs", "retouch.methods.gaussian.method:build"
     ),
+    "blend": Loadable(
+        "patchmatch's fills, blended by a network",
+        "retouch.methods.blend.method:needs",
+        "retouch.methods.blend.runner:build",
+    ),
     "psm": Loadable("the pixel spread model", "retouch.methods.psm.runner:needs", "retouch.methods.psm.runner:build"),
     "pixelhacker": Loadable(
         "PixelHacker",

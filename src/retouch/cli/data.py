@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from retouch.cli.data_asuka import asuka_latents
+from retouch.cli.data_blend import blend
 from retouch.cli.data_lcg import lcg
 from retouch.cli.data_pixelhacker import pixelhacker_latents
 
@@ -15,6 +16,7 @@ data = typer.Typer(help="Build test sets and training data.", no_args_is_help=Tr
 data.command()(lcg)
 data.command("asuka-latents")(asuka_latents)
 data.command("pixelhacker-latents")(pixelhacker_latents)
+data.command()(blend)
 
 
 @data.callback()
