@@ -53,9 +53,8 @@ class Grey:
 def study(module):
     def make(grey, greys=(100, 102)):
         samples = tuple(sample(k, grey) for k, grey in enumerate(greys))
-        return module("pixelhacker_fills").Study(
-            Grey(grey), samples, None, PixelHackerOptions(guidance=2, iterations=20)
-        )
+        own = PixelHackerOptions(guidance=2, iterations=20, solver="ddim")
+        return module("pixelhacker_fills").Study(Grey(grey), samples, None, own)
 
     return make
 
