@@ -129,6 +129,19 @@ def test_the_loss_is_the_weighted_sum():
     assert set(log) == {"adversarial/1", "perceptual l1/1", "likelihood/1", "sigma/1"}
 
 
+def test_the_absolute_error_is_a_mean_over_the_hole_and_shapes_the_mean_alone():
+    made, one = recipe(judge=None, adversarial=0, likelihood=0, absolute=5.0), batch()
+    step = next(made._spread(one))
+    inside = one.holes.bool().expand_as(one.photos)
+    expected = (step.mean - (one.photos * 2 - 1)).abs()[inside].mean()
+    phase = next(made.step(one, 0))
+    torch.testing.assert_close(phase.log["absolute/1"], expected.detach())
+    torch.testing.assert_close(phase.loss.detach(), 5 * expected.detach())
+    mean, variance = outputs_only(gradients(phase.loss, made.generator))
+    assert mean.abs().sum() > 0
+    assert variance.abs().sum() == 0
+
+
 def test_the_likelihood_is_a_sum_over_the_hole():
     made, one = recipe(), batch([5])
     wider = Batch(one.photos, torch.ones_like(one.holes), one.seeds)
@@ -318,7 +331,8 @@ def test_photos_of_another_size_are_refused():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"likelihood": -1}, {"rate": 0}, {"schedule": "square"}, {"judge": "dino"}, {"r1_every": 0}]
+    "changes",
+    [{"likelihood": -1}, {"absolute": -1}, {"rate": 0}, {"schedule": "square"}, {"judge": "dino"}, {"r1_every": 0}],
 )
 def test_bad_settings_are_refused(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):

@@ -64,6 +64,8 @@ class Training(_Settings):
         adversarial: weight of the adversarial loss (Eq. 7).
         perceptual: weight of the perceptual loss (Eq. 9); 0: none, and no weights are needed.
         likelihood: weight of the negative log-likelihood, which is a sum over the hole (Eq. 1).
+        absolute: weight of the mean absolute error in the hole, which the paper does not have; 0: none. It holds
+            colours in place, to which a short run's other losses are nearly blind.
         judge: the network of the perceptual loss; "auto": ResNet-50 where its weights are found, or else VGG16.
         judge_scale: VGG16 looks at photos scaled by this; 0.5 costs a quarter.
         decoupled: the losses judge the mean, the likelihood shapes the variance. Off: Table 1's model D, whose losses
@@ -82,6 +84,7 @@ class Training(_Settings):
     adversarial: float = Field(default=1.0, ge=0)
     perceptual: float = Field(default=2.0, ge=0)
     likelihood: float = Field(default=1e-4, ge=0)
+    absolute: float = Field(default=0.0, ge=0)
     judge: Literal["auto", "resnet50", "vgg16"] = "auto"
     judge_scale: float = Field(default=1.0, gt=0, le=1)
     decoupled: bool = True

@@ -161,6 +161,10 @@ class PsmRecipe:
         if self.judge is not None:
             parts[f"perceptual {self.judge.name}"] = judged = self.judge.distance((fake + 1) / 2, batch.photos)
             loss = loss + training.perceptual * judged
+        if training.absolute:
+            error = (fake - (batch.photos * 2 - 1)).abs()  # [B, 3, H, W], 0 where known
+            parts["absolute"] = away = _mean_in(error, batch.holes)
+            loss = loss + training.absolute * away
         if training.decoupled:
             hole = (batch.holes > 0.5).double()  # [B, 1, H, W]
             nll = gaussian_nll(step.mean, step.log_variance, batch.photos * 2 - 1, hole)
