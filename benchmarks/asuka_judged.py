@@ -24,7 +24,7 @@ Pixels = NDArray[np.uint8]
 Fills = Mapping[str, Sequence[Pixels]]
 
 INVENTED = 1.5  # times as rough in the hole, against its surroundings, as the photo itself
-SHOWN, TILE = 10, 160  # rows of a sheet, pixels of a picture on it
+SHOWN, TILE = 16, 160  # rows of a sheet, pixels of a picture on it
 
 
 @dataclass(frozen=True)

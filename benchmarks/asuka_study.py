@@ -71,9 +71,8 @@ def prior(study: Study, mae: str) -> str:
     fills |= {name: by_model(model, study.samples) for name, model in (("telea", "telea"), ("prior", mae))}
     found = study.judge("prior", fills)
     ours, base = (fmean(each.mse for each in found[name]) for name in ("prior", "mean colour"))
-    below = 1 - ours / base
-    verdict = "reached" if below >= WANTED else "not reached"
-    said = f"\nThe prior's squared error is {below:.0%} below mean colour's (wanted {WANTED:.0%}: {verdict}).\n"
+    verdict = "reached" if ours <= (1 - WANTED) * base else "not reached"
+    said = f"\nThe prior's squared error is {ours / base:.0%} of mean colour's (at most {1 - WANTED:.0%}: {verdict}).\n"
     return compare("Prior: the masked autoencoder alone", found, PRIOR, "mean colour") + "\n" + said
 
 
