@@ -53,13 +53,16 @@ def _shrunk(blank: Images, mask: Masks, n: int) -> tuple[Images, Masks]:
     missing = tuple((0, -side % n) for side in mask.shape)
     known = _sums(np.pad(~mask, missing)[..., None].astype(np.float32), n)  # [h, w, 1]
     total = _sums(np.pad(blank, (*missing, (0, 0))), n)  # [h, w, 3]
-    return total / np.maximum(known, 1), known[..., 0] == 0
+    low: Images = np.divide(total, np.maximum(known, 1), dtype=np.float32)  # [h, w, 3]
+    hole: Masks = known[..., 0] == 0  # [h, w]
+    return low, hole
 
 
 def _sums(array: Images, n: int) -> Images:
     """Sums over n x n squares of [H, W, C]."""
     height, width, channels = array.shape
-    return array.reshape(height // n, n, width // n, n, channels).sum((1, 3), dtype=np.float32)  # [h, w, C]
+    sums: Images = array.reshape(height // n, n, width // n, n, channels).sum((1, 3), dtype=np.float32)  # [h, w, C]
+    return sums
 
 
 def _enlarged(low: Images, n: int) -> Images:

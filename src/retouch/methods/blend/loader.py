@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from retouch.data.training.unusable import Unusable
@@ -101,7 +102,7 @@ class StoredLoader:
             yield Batch(photos, holes, seeds, to_candidates([each.fills for each in stored]))
 
 
-def to_candidates(fills: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]) -> Tensor:
+def to_candidates(fills: Sequence[NDArray[np.uint8]]) -> Tensor:
     """Candidates of a batch, each [K, S, S, 3] uint8, as [B, K, 3, S, S] float32 in [0, 1]."""
     stacked = np.ascontiguousarray(np.stack(fills).transpose(0, 1, 4, 2, 3))  # [B, K, 3, S, S]
     return torch.from_numpy(stacked).to(torch.float32).div_(255)

@@ -53,7 +53,8 @@ def method(runner: Runner, network: Network, needs: Needs) -> PerImage:
         blended = runner(_planes(known)[None], mask[None, None].astype(np.float32), _planes(fills)[None])
         if not np.isfinite(blended).all():
             raise ValueError("model: gives values that are no finite numbers; its weights are of no use")
-        return np.clip(blended[0].transpose(1, 2, 0), 0, 1)
+        inside: Images = np.clip(blended[0].transpose(1, 2, 0), 0, 1)  # [H, W, 3]
+        return inside
 
     return PerImage(fill_one, needs)
 

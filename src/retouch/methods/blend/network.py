@@ -50,10 +50,11 @@ class Blender(nn.Module):
         self.to_pixels = nn.Conv2d(w, FINEST * PATCH**2, 3, padding=1)
         self.last = nn.Conv2d(FINEST + inputs, self.choices + 6, 3, padding=1)
         # A fresh network is nearly the first candidate: training starts from a fill that is of use.
+        assert self.last.bias is not None
         with torch.no_grad():
             self.last.weight.mul_(0.1)
-            self.last.bias.zero_()  # type: ignore[union-attr]
-            self.last.bias[0] = TRUST  # type: ignore[index]
+            self.last.bias.zero_()
+            self.last.bias[0] = TRUST
 
     def forward(self, photos: Tensor, holes: Tensor, fills: Tensor) -> Blended:
         """Weigh and correct.
