@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from retouch.train.losses.pixel import l1, l1_sum, l1_weighted  # noqa: E402
+from retouch.train.losses.pixel import l1, l1_sum, l1_weighted, mean_in  # noqa: E402
 
 LOSSES = {
     "mean": l1,
@@ -93,3 +93,13 @@ def test_wrong_holes_and_weights_are_refused(holes):
             l1_weighted(a, b, holes, hole=wrong, known=1)
         with pytest.raises(ValueError, match="known: is "):
             l1_weighted(a, b, holes, hole=1, known=wrong)
+
+
+def test_mean_in_counts_the_holes_pixels_alike():
+    values = torch.arange(24.0).reshape(2, 3, 2, 2)
+    holes = torch.tensor([[[[1.0, 0], [0, 0]]], [[[1.0, 1], [1, 0]]]])
+    inside = torch.cat([values[0, :, 0, 0], values[1, :, 0, 0], values[1, :, 0, 1], values[1, :, 1, 0]])
+    torch.testing.assert_close(mean_in(values, holes), inside.mean())
+    assert mean_in(values, torch.zeros_like(holes)) == 0
+    with pytest.raises(ValueError, match=r"holes: is \[2, 2, 2\].*accepted: \[2, 1, 2, 2\]"):
+        mean_in(values, holes[:, 0])

@@ -19,7 +19,7 @@ from retouch.train.discriminators.stylegan2 import StyleGan2Discriminator
 from retouch.train.losses.adversarial import non_saturating_discriminator, non_saturating_generator
 from retouch.train.losses.penalties import lazy_adam, r1
 from retouch.train.losses.perceptual import load_vgg, look, map_distance, style_distance, vgg_maps
-from retouch.train.losses.pixel import l1_weighted
+from retouch.train.losses.pixel import l1_weighted, mean_in
 from retouch.train.recipe import Phase, frozen
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class BlendRecipe:
         total = torch.stack([weight * value for weight, value in parts.values()]).sum()
         log: dict[str, Tensor | float] = {name: value.detach() for name, (_, value) in parts.items()}
         # How the weight is spread says whether the network chooses at all.
-        log |= {f"weight/{n}": _mean_in(weights[:, n : n + 1].detach(), holes) for n in range(weights.shape[1])}
+        log |= {f"weight/{n}": mean_in(weights[:, n : n + 1].detach(), holes) for n in range(weights.shape[1])}
         return Phase("blender", total, log), filled.detach()
 
     def _discriminated(self, batch: Batch, filled: Tensor) -> Phase:
@@ -159,8 +159,3 @@ def _candidates(photos: Tensor, holes: Tensor, seeds: Tensor, config: BlendConfi
     each = zip(images, masks, seeds.tolist(), strict=True)
     fills = np.stack([candidates(image, mask, config.network.patches, seed) for image, mask, seed in each])
     return torch.from_numpy(np.ascontiguousarray(fills.transpose(0, 1, 4, 2, 3)))  # [B, K, 3, H, W]
-
-
-def _mean_in(values: Tensor, holes: Tensor) -> Tensor:
-    """Mean over the holes [B, 1, H, W], 1 = hole, of values [B, C, H, W]; 0 where there is no hole."""
-    return (values * holes).sum() / (holes.sum() * values.shape[1]).clamp_min(1)

@@ -18,6 +18,7 @@ from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw,
 from retouch.methods.pixelhacker.start import load_start
 from retouch.ops.codec import TILE, Pixels, Vae
 from retouch.ops.latents import shrink_mask
+from retouch.train.losses.pixel import mean_in
 from retouch.train.recipe import Phase
 from retouch.train.seeds import normal, uniform
 
@@ -100,7 +101,7 @@ class PixelHackerRecipe:
         x = torch.cat([noisy, known], 1)  # [B, 2c + 1, h, w]
         predicted = self.networks[NETWORK](x, timesteps.to(device), self._ids_of(batch))  # [B, c, h, w]
         error = F.mse_loss(predicted.float(), noise, reduction="none")  # [B, c, h, w]
-        yield Phase(NETWORK, error.mean(), {"error in holes": _mean_in(error.detach(), known[:, :1])})
+        yield Phase(NETWORK, error.mean(), {"error in holes": mean_in(error.detach(), known[:, :1])})
 
     @torch.no_grad()
     def fill(self, networks: Mapping[str, nn.Module], photos: Tensor, holes: Tensor, seeds: Tensor) -> Tensor:
@@ -185,8 +186,3 @@ def check_sides(photos: Tensor, codec: Codec) -> None:
     height, width = photos.shape[2:]
     if height % codec.factor or width % codec.factor:
         raise ValueError(f"photos: are {width}x{height} pixels; accepted: multiples of {codec.factor} (data.size)")
-
-
-def _mean_in(values: Tensor, holes: Tensor) -> Tensor:
-    """Mean over the holes [B, 1, h, w], 1 = hole, of values [B, c, h, w]; 0 where there is no hole."""
-    return (values * holes).sum() / (holes.sum() * values.shape[1]).clamp_min(1)

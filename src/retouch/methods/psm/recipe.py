@@ -24,6 +24,7 @@ from retouch.train.losses.adversarial import non_saturating_discriminator, non_s
 from retouch.train.losses.augment import Ada, augment
 from retouch.train.losses.likelihood import gaussian_nll
 from retouch.train.losses.penalties import lazy_adam, r1
+from retouch.train.losses.pixel import mean_in
 from retouch.train.recipe import Phase, frozen
 from retouch.train.seeds import normal
 
@@ -163,14 +164,14 @@ class PsmRecipe:
             loss = loss + training.perceptual * judged
         if training.absolute:
             error = (fake - (batch.photos * 2 - 1)).abs()  # [B, 3, H, W], 0 where known
-            parts["absolute"] = away = _mean_in(error, batch.holes)
+            parts["absolute"] = away = mean_in(error, batch.holes)
             loss = loss + training.absolute * away
         if training.decoupled:
             hole = (batch.holes > 0.5).double()  # [B, 1, H, W]
             nll = gaussian_nll(step.mean, step.log_variance, batch.photos * 2 - 1, hole)
             loss = loss + training.likelihood * nll
             parts["likelihood"] = nll  # nats a photo
-        parts["sigma"] = _mean_in(torch.exp(step.log_variance.detach() / 2), batch.holes)
+        parts["sigma"] = mean_in(torch.exp(step.log_variance.detach() / 2), batch.holes)
         log = {f"{name}/{step.t}": value.detach() for name, value in parts.items()}
         return Phase("generator", loss, log, step=step.t == self.config.trained_iterations)
 
@@ -207,8 +208,3 @@ class PsmRecipe:
 def _noise(batch: Batch, t: int) -> Tensor:
     """Standard normal values [B, 3, H, W] of iteration t."""
     return normal(batch.seeds, batch.photos.shape[1:], f"noise {t}").to(batch.photos.device)
-
-
-def _mean_in(values: Tensor, holes: Tensor) -> Tensor:
-    """Mean over the holes [B, 1, H, W], 1 = hole, of values [B, C, H, W]; 0 where there is no hole."""
-    return (values * holes).sum() / (holes.sum() * values.shape[1]).clamp_min(1)

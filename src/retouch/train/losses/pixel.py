@@ -62,6 +62,20 @@ def l1_sum(prediction: Tensor, truth: Tensor) -> Tensor:
     return _distance(prediction, truth).sum((1, 2, 3)).mean()
 
 
+def mean_in(values: Tensor, holes: Tensor) -> Tensor:
+    """Mean of `values` over the holes of the batch, whose pixels all count alike; 0 where there is no hole.
+
+    Args:
+        values: [B, C, H, W].
+        holes: [B, 1, H, W], 1 = hole; values between count for their share.
+
+    Raises:
+        ValueError: holes of another shape.
+    """
+    check_holes("holes", holes, values)
+    return (values * holes).sum() / (holes.sum() * values.shape[1]).clamp_min(1)
+
+
 def full(x: Tensor) -> Tensor:
     """`x` in at least float32; half precision adds up too coarsely for a loss."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
