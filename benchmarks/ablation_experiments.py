@@ -124,6 +124,23 @@ _TABLE_1 = (
     Row("G", "G, attention at 1/32 only", ("method.network.attention=[5]",)),
 )
 
+# Not a table of the paper: `small`'s own choice, at its true widths and one iteration.
+PSM_CHANNELS = (
+    *COMMON,
+    "method.size=64",
+    "method.trained_iterations=1",
+    "method.iterations=1",
+    "method.training.judge=vgg16",
+    "method.training.discriminator=0.125",
+)
+
+_CHANNELS = (
+    Row("small", "32 64 96 128 128 160"),
+    Row("half", "16 32 48 64 64 80", ("method.network.channels=[16,32,48,64,64,80]",)),
+    Row("late", "16 32 64 128 192 256", ("method.network.channels=[16,32,64,128,192,256]",)),
+    Row("early", "48 64 64 64 64 64", ("method.network.channels=[48,64,64,64,64,64]",)),
+)
+
 _TABLE_4 = (
     Row("linear", "linear"),
     Row("sqrt", "square root", ("method.training.schedule=sqrt",)),
@@ -168,6 +185,15 @@ EXPERIMENTS: dict[str, Experiment] = {
         rows=_TABLE_1,
         orders=(*_against_first(tuple(row.name for row in _TABLE_1)), ("C", "B")),
         curves=("A", "B"),
+    ),
+    "psm-channels": Experiment(
+        title="PSM, where small's channels are",
+        method="psm",
+        variant="small",
+        base=PSM_CHANNELS,
+        rows=_CHANNELS,
+        orders=(),
+        curves=("small", "late"),
     ),
     "psm-table-4": Experiment(
         title="PSM, Table 4 at toy scale",

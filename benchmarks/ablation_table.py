@@ -78,7 +78,7 @@ def verdict(differences: Sequence[float]) -> str:
 
 
 def markdown(experiment: Experiment, cells: Sequence[Cell]) -> str:
-    """Three tables: means, differences to the first row, orderings."""
+    """Tables: means, differences to the first row, and the paper's orderings where there are some."""
     if not cells:
         return f"## {experiment.title}\n\nNothing is done yet."
     kinds = list(dict.fromkeys(cell.holes for cell in cells))
@@ -87,19 +87,19 @@ def markdown(experiment: Experiment, cells: Sequence[Cell]) -> str:
     heads = [f"{metric.upper()} {'↑' if METRICS[metric] > 0 else '↓'} {kind}" for kind, metric in columns]
     one = cells[0]
     about = f"{one.steps} steps at {one.size} x {one.size}, {one.photos} held-out photos, {seeds} seeds"
-    return "\n\n".join(
-        [
-            f"## {experiment.title}",
-            f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; those of the"
-            " first row with the same data also make a seed's samples and tokens.",
-            _table(["", "parameters", "s", *heads], _means(experiment, cells, columns)),
-            f"Better (+) or worse (-) than {experiment.rows[0].label}, mean of the seeds' differences, and in how many"
-            " seeds it is better.",
-            _table(["", *heads], _differences(experiment, cells, columns)),
-            'The paper\'s orderings: "yes" and "no" where all seeds agree.',
-            _table(["better", "worse", *heads], _orders(experiment, cells, columns)),
-        ]
-    )
+    parts = [
+        f"## {experiment.title}",
+        f"{about}; mean ± standard deviation over the seeds. s: processor seconds of a training; those of the"
+        " first row with the same data also make a seed's samples and tokens.",
+        _table(["", "parameters", "s", *heads], _means(experiment, cells, columns)),
+        f"Better (+) or worse (-) than {experiment.rows[0].label}, mean of the seeds' differences, and in how many"
+        " seeds it is better.",
+        _table(["", *heads], _differences(experiment, cells, columns)),
+    ]
+    if experiment.orders:
+        parts.append('The paper\'s orderings: "yes" and "no" where all seeds agree.')
+        parts.append(_table(["better", "worse", *heads], _orders(experiment, cells, columns)))
+    return "\n\n".join(parts)
 
 
 def _means(experiment: Experiment, cells: Sequence[Cell], columns: list[tuple[str, str]]) -> list[list[str]]:

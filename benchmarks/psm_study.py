@@ -49,6 +49,7 @@ ALPHAS = (0.0, 0.01, 0.1, 0.5)
 DIVERSE = (1, 2, 4)  # T of the diversity
 SAMPLES = 4  # fills of a photo for the diversity
 LARGER = (2, 4)  # T at twice the size
+PARTS = ("calibration", "iterations", "diversity", "larger")
 
 
 def at_random(sample: Drawn) -> Order:
@@ -172,15 +173,25 @@ def by_half(study: Study, sample: Drawn, iterations: int) -> Pixels:
     return np.where(sample.hole[..., None], np.asarray(image), sample.photo)
 
 
-def parts(study: Study, doubled: Sequence[Drawn], out: Path) -> Iterator[str]:
-    """Each part's tables as they are done; the picture on the way."""
+def calibrated(study: Study, out: Path) -> str:
+    """The tables of the calibration; its picture on the way."""
     found = calibration(study)
     with atomic(out / "calibration.svg", "w", overwrite=True) as file:
         file.write(picture(found))
-    yield calibration_tables(found)
-    yield iterations_and_picking(study)
-    yield diversity(study)
-    yield larger(study, doubled) if doubled else f"\nNo photo is large enough for {2 * study.size} pixels."
+    return calibration_tables(found)
+
+
+def parts(study: Study, doubled: Sequence[Drawn], out: Path, names: Sequence[str]) -> Iterator[str]:
+    """The text of each part that is wanted, as it is done."""
+    none = f"\nNo photo is large enough for {2 * study.size} pixels."
+    makers: dict[str, Callable[[], str]] = {
+        "calibration": lambda: calibrated(study, out),
+        "iterations": lambda: iterations_and_picking(study),
+        "diversity": lambda: diversity(study),
+        "larger": lambda: larger(study, doubled) if doubled else none,
+    }
+    for name in names:
+        yield makers[name]()
 
 
 def options() -> argparse.Namespace:
@@ -190,6 +201,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--objects", help="folder of object shapes; default: made-up blobs")
     parser.add_argument("--weights", help="folder of LPIPS's weights; default: RETOUCH_WEIGHTS")
     parser.add_argument("--holes", default="mat-256-large:0.5,objects:0.5", help="recipes, as for training")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="default: all")
     parser.add_argument("--limit", type=int, help="photos, evenly spread over the folder")
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder")
@@ -215,7 +227,7 @@ def main() -> None:
     head = f"{card.summary}; {len(samples)} photos of {side} x {side}, {given.holes}, {shares:.0%} hole on average\n"
     given.out.mkdir(parents=True, exist_ok=True)
     doubled = [each for each in twice if each.seed in known]
-    write_as_done(given.out / "study.md", head, parts(study, doubled, given.out))
+    write_as_done(given.out / "study.md", head, parts(study, doubled, given.out, given.parts))
 
 
 if __name__ == "__main__":
