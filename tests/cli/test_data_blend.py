@@ -2,8 +2,8 @@
 
 import pytest
 
+from retouch.data.strips import read_record, sample_files
 from retouch.methods.blend.config import VARIANTS
-from retouch.methods.blend.stored import read_record, sample_files
 from tests.cli.conftest import contents
 from tests.data.photos_for_tests import folder_of
 

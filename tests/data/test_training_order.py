@@ -1,9 +1,11 @@
 """Order of photos and places of steps."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from retouch.data.training.order import generator, order, positions
+from retouch.data.training.order import Epochs, generator, order, positions, stream
 
 
 def test_an_epoch_is_a_permutation():
@@ -57,3 +59,18 @@ def test_bad_orders(given, message):
 def test_generators_of_other_keys_are_others():
     drawn = {generator(*key).integers(1 << 60) for key in ((0, 1), (0, 2), (1, 1), (0, 1, 0), (0, 1, 1))}
     assert len(drawn) == 5
+
+
+def test_epochs_follow_each_other_in_their_own_orders():
+    places = Epochs(5, partial(order, 5, seed=3))
+    found = [places[position] for position in (0, 4, 5, 11, 2)]
+    assert [(epoch, place) for epoch, place, _ in found] == [(0, 0), (0, 4), (1, 0), (2, 1), (0, 2)]
+    assert all(k == order(5, epoch, 3)[place] for epoch, place, k in found)
+    assert sorted(places[position][2] for position in range(5, 10)) == [0, 1, 2, 3, 4]
+
+
+def test_a_stream_goes_on_without_end_and_refuses_at_once():
+    steps = stream(3, 4, rank=1, processes=2)
+    assert [next(steps) for _ in range(3)] == [positions(step, 4, 1, 2) for step in (3, 4, 5)]
+    with pytest.raises(ValueError, match="batch: is 3; accepted: a multiple of the 2 processes"):
+        stream(0, 3, processes=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from retouch.data.encoded import RECORD, check_whole, read_first, read_record, read_sample
-from retouch.data.training.order import order, positions
+from retouch.data.training.order import Epochs, order, stream
 from retouch.data.training.work import made
 from retouch.train.batch import Batch
 from retouch.train.seeds import sample_seed
@@ -94,8 +94,7 @@ class EncodedLoader:
         Raises:
             OSError, ValueError: a shard is gone or damaged; as `positions`.
         """
-        positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
-        steps = (positions(step, batch, rank, processes) for step in count(first))
+        steps = stream(first, batch, rank, processes)
         samples = _Stream(self.folder, self.record, seed)
         yield from made(samples, steps, _packed, workers=self.workers, prefetch=self.prefetch)
 
@@ -105,14 +104,11 @@ class _Stream:
 
     def __init__(self, folder: Path, record: Encoded, seed: int) -> None:
         self.folder, self.record, self.seed = folder, record, seed
-        self._epoch, self._order = 0, order(record.samples, 0, seed)
+        self.places = Epochs(record.samples, partial(order, record.samples, seed=seed))
 
     def __getitem__(self, position: int) -> tuple[NDArray[np.float16], int | None, int]:
-        n = self.record.samples
-        epoch, place = divmod(position, n)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, order(n, epoch, self.seed)
-        latents, label = read_sample(self.folder, self.record, int(self._order[place]))
+        epoch, place, k = self.places[position]
+        latents, label = read_sample(self.folder, self.record, k)
         return latents, label, sample_seed(self.seed, epoch, place)
 
 

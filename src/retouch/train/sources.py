@@ -8,12 +8,12 @@ from retouch.data.lcg.loader import PairLoader
 from retouch.data.lcg.pairs import joined, read_pairs
 from retouch.data.lcg.record import RECORD
 from retouch.data.lcg.samples import PairSettings
+from retouch.data.strips import RECORD as STORED
 from retouch.data.training.loader import Loader
 from retouch.data.training.photos import photos_in
-from retouch.methods.blend.loader import StoredLoader
-from retouch.methods.blend.stored import RECORD as STORED
 from retouch.train.batch import Batch
 from retouch.train.beside import BesideLoader
+from retouch.train.strips import StoredLoader
 
 if TYPE_CHECKING:
     from retouch.train.settings import DataSettings

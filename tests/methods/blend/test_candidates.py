@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from retouch.data.patch import Patch
 from retouch.methods.blend.candidates import candidates
-from retouch.methods.blend.config import Patch
 from retouch.methods.options import PatchMatchOptions
 from retouch.methods.patchmatch import fill_one
 from retouch.methods.smooth import pull_push

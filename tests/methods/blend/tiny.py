@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from retouch.data.patch import Patch
 from retouch.data.training.photos import photos_in
 from retouch.data.training.settings import SampleSettings
-from retouch.methods.blend.config import BlendConfig, Loss, Network, Patch
+from retouch.methods.blend.config import BlendConfig, Loss, Network
 from retouch.methods.blend.make import make_samples
 from tests.data.photos_for_tests import folder_of
 

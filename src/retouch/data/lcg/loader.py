@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 
 from retouch.data.lcg.samples import PairSet, fingerprint
 from retouch.data.training.loader import to_tensors
-from retouch.data.training.order import positions
+from retouch.data.training.order import stream
 from retouch.data.training.work import made
 from retouch.holes.check import checked_count
 
@@ -85,8 +84,7 @@ class PairLoader(Generic[B]):
         Raises:
             OSError, ValueError: as `draw_pair` and `positions`.
         """
-        positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
-        steps = (positions(step, batch, rank, processes) for step in count(first))
+        steps = stream(first, batch, rank, processes)
         pairs = PairSet(self.pairs, self.settings, seed)
         for samples in made(pairs, steps, list, workers=self.workers, prefetch=self.prefetch):
             drawn = [sample.drawn for sample in samples]

@@ -14,7 +14,7 @@ from retouch.data.categories import ROLES, Category
 from retouch.data.items import Item
 from retouch.data.lcg.crop import Square, draw_square
 from retouch.data.training.decode import upright
-from retouch.data.training.order import generator, order
+from retouch.data.training.order import Epochs, generator, order
 from retouch.data.training.samples import Drawn
 from retouch.data.training.unusable import Unusable
 from retouch.holes.objects import scaled
@@ -102,7 +102,7 @@ class PairSet:
         # Class after class: then the sampling, which goes through them in even steps, keeps the share in every epoch.
         self._classes = np.argsort(pairs.labels(), kind="stable")  # [n]
         self._weights = pairs.weights(settings.foreground)[self._classes]  # [n]
-        self._epoch, self._order = 0, self._ordered(0)
+        self.places = Epochs(len(pairs), self._ordered)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -110,10 +110,7 @@ class PairSet:
     def __getitem__(self, position: int) -> PairSample:
         if position < 0:
             raise IndexError(f"position: is {position}; accepted: from 0 up")
-        epoch, place = divmod(position, len(self))
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, self._ordered(epoch)
-        k = int(self._order[place])
+        epoch, place, k = self.places[position]
         return draw_pair(self.pairs, k, (self.seed, epoch, place), self.settings, self.objects)
 
     def _ordered(self, epoch: int) -> NDArray[np.int64]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 
-from retouch.data.training.order import positions
+from retouch.data.training.order import stream
 from retouch.data.training.samples import TrainingSet, fingerprint
 from retouch.data.training.work import made
 from retouch.holes.check import checked_count
@@ -114,8 +113,7 @@ class Loader(Generic[B]):
         Raises:
             OSError, ValueError: as `draw_sample` and `positions`.
         """
-        positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
-        steps = (positions(step, batch, rank, processes) for step in count(first))
+        steps = stream(first, batch, rank, processes)
         samples = TrainingSet(self.photos, self.settings, seed)
         several: dict[str, Any] = {"workers": self.workers, "prefetch": self.prefetch, "context": self.context}
         for tensors, unusable in made(samples, steps, _packed, **several):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from retouch.holes.check import checked_count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -29,15 +32,35 @@ def order(n: int, epoch: int, seed: int, weights: NDArray[np.float64] | None = N
     Raises:
         ValueError: `n`, `epoch` or `seed` is no integer in its range.
     """
-    count = checked_count("n", n, least=1)
+    number = checked_count("n", n, least=1)
     rng = generator(seed, epoch)
     if weights is None:
-        return rng.permutation(count)
+        return rng.permutation(number)
     # Systematic sampling: one random offset, then equal steps along the summed weights.
-    ends = np.cumsum(weights) * (count / np.sum(weights))  # [n]
-    ends[np.flatnonzero(weights)[-1] :] = count  # whatever rounding made of the sum
-    drawn = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")  # [n]
+    ends = np.cumsum(weights) * (number / np.sum(weights))  # [n]
+    ends[np.flatnonzero(weights)[-1] :] = number  # whatever rounding made of the sum
+    drawn = np.searchsorted(ends, np.arange(number) + rng.random(), side="right")  # [n]
     return rng.permutation(drawn)
+
+
+class Epochs:
+    """The stream of places that runs on through epochs of `n`, each in an order of its own; one order is kept.
+
+    Args:
+        n: places of an epoch.
+        ordered: the order of an epoch, [n], such as `order` gives.
+    """
+
+    def __init__(self, n: int, ordered: Callable[[int], NDArray[np.int64]]) -> None:
+        self.n, self.ordered = n, ordered
+        self._epoch, self._order = 0, ordered(0)
+
+    def __getitem__(self, position: int) -> tuple[int, int, int]:
+        """Epoch, place in it, and what is there, of a position in the stream."""
+        epoch, place = divmod(position, self.n)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self.ordered(epoch)
+        return epoch, place, int(self._order[place])
 
 
 def generator(seed: int, *key: int) -> Generator:
@@ -76,3 +99,9 @@ def positions(step: int, batch: int, rank: int = 0, processes: int = 1) -> range
     part = batch // processes
     first = step * batch + rank * part
     return range(first, first + part)
+
+
+def stream(first: int, batch: int, rank: int = 0, processes: int = 1) -> Iterator[range]:
+    """`positions` of the steps `first`, `first` + 1, ..., without end; bad numbers are refused at once."""
+    positions(first, batch, rank, processes)
+    return (positions(step, batch, rank, processes) for step in count(first))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from retouch.data.training.crops import draw_crop
 from retouch.data.training.decode import cut
 from retouch.data.training.mixture import draw_hole, holes_from
-from retouch.data.training.order import generator, order
+from retouch.data.training.order import Epochs, generator, order
 from retouch.data.training.unusable import Unusable
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class TrainingSet:
     def __init__(self, photos: Photos, settings: SampleSettings, seed: int = 0) -> None:
         self.photos, self.settings, self.seed = photos, settings, seed
         self.holes = holes_from(settings.holes, settings.objects, settings.curriculum)
-        self._epoch, self._order = 0, order(len(photos.items), 0, seed, photos.weights)
+        n = len(photos.items)
+        self.places = Epochs(n, partial(order, n, seed=seed, weights=photos.weights))
 
     def __len__(self) -> int:
         return len(self.photos.items)
@@ -99,10 +101,7 @@ class TrainingSet:
     def __getitem__(self, position: int) -> Drawn:
         if position < 0:
             raise IndexError(f"position: is {position}; accepted: from 0 up")
-        epoch, place = divmod(position, len(self))
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, order(len(self), epoch, self.seed, self.photos.weights)
-        index = int(self._order[place])
+        epoch, place, index = self.places[position]
         return draw_sample(self.photos, index, (self.seed, epoch, place), self.settings, self.holes)
 
 

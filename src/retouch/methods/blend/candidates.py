@@ -14,8 +14,8 @@ from retouch.methods.smooth import pull_push
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from retouch.data.patch import Patch
     from retouch.methods.base import Images, Masks
-    from retouch.methods.blend.config import Patch
 
 
 def candidates(image: Images, mask: Masks, patches: Sequence[Patch], seed: int) -> Images:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from retouch.data.patch import Patch
+
 MULTIPLE = 16  # sides of what the network takes are multiples of it
 HOLES = "objects:0.75,deepfill-v2-brush:0.25"  # things to be removed, and scribbles
 SCALE = (0.1, 1.0)  # a sample's share of its photo: from details of large photos to whole scenes
@@ -13,18 +15,6 @@ SCALE = (0.1, 1.0)  # a sample's share of its photo: from details of large photo
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Patch(_Settings):
-    """One fill by patchmatch.
-
-    Attributes:
-        radius: of the compared patches, in pixels.
-        shrink: it is made at 1/shrink of the size and enlarged: larger structures, no fine texture, and quick.
-    """
-
-    radius: int = Field(default=3, ge=1, le=15)
-    shrink: int = Field(default=1, ge=1, le=8)
 
 
 class Network(_Settings):

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retouch.atomic import atomic
+from retouch.data.strips import RECORD, Record, Stored, read_record, sample_file, write_sample
 from retouch.data.training.samples import TrainingSet, fingerprint
 from retouch.holes.check import checked_count
 from retouch.methods.blend.candidates import candidates
-from retouch.methods.blend.stored import RECORD, Record, Stored, read_record, sample_file, write_sample
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from retouch.data.patch import Patch
     from retouch.data.training.photos import Photos
     from retouch.data.training.samples import Drawn
     from retouch.data.training.settings import SampleSettings
-    from retouch.methods.blend.config import Patch
 
 
 @dataclass(frozen=True)

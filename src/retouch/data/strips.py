@@ -17,9 +17,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from retouch.atomic import atomic
+from retouch.data.patch import Patch
 from retouch.data.training.samples import Drawn
 from retouch.data.training.settings import SampleSettings
-from retouch.methods.blend.config import Patch
 
 if TYPE_CHECKING:
     import os

@@ -5,11 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from retouch.data.strips import RECORD, read_record, read_sample, sample_files  # noqa: E402
 from retouch.data.training.photos import photos_in  # noqa: E402
 from retouch.data.training.samples import TrainingSet  # noqa: E402
-from retouch.methods.blend.loader import StoredLoader, StoredSet  # noqa: E402
 from retouch.methods.blend.make import make_samples, with_candidates  # noqa: E402
-from retouch.methods.blend.stored import RECORD, read_record, read_sample, sample_files  # noqa: E402
+from retouch.train.strips import StoredLoader, StoredSet  # noqa: E402
 from tests.methods.blend.tiny import PATCHES, SAMPLES, stored  # noqa: E402
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from retouch.data.strips import Stored, fingerprint, read_record, read_sample, sample_files
 from retouch.data.training.loader import to_tensors
-from retouch.data.training.order import generator, order, positions
+from retouch.data.training.order import Epochs, generator, order, stream
 from retouch.data.training.samples import Drawn
 from retouch.data.training.work import made
 from retouch.holes.check import checked_count
-from retouch.methods.blend.stored import Stored, fingerprint, read_record, read_sample, sample_files
 from retouch.train.batch import Batch
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ class StoredSet:
 
     def __init__(self, files: Sequence[Path], candidates: int, flip: float, seed: int) -> None:
         self.files, self.candidates, self.flip, self.seed = files, candidates, flip, seed
-        self._epoch, self._order = 0, order(len(files), 0, seed)
+        self.places = Epochs(len(files), partial(order, len(files), seed=seed))
 
     def __getitem__(self, position: int) -> Stored:
         """Errors as `read_sample`."""
-        epoch, place = divmod(position, len(self.files))
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, order(len(self.files), epoch, self.seed)
-        found = read_sample(self.files[int(self._order[place])], self.candidates)
+        epoch, place, k = self.places[position]
+        found = read_sample(self.files[k], self.candidates)
         rng = generator(self.seed, epoch, place)
         drawn, fills = found.drawn, found.fills
         photo, hole = drawn.photo, drawn.hole
@@ -94,8 +92,7 @@ class StoredLoader:
 
     def batches(self, first: int, *, batch: int, seed: int, rank: int = 0, processes: int = 1) -> Iterator[Batch]:
         """This process's part of the batches `first`, `first` + 1, ..., without end; as `Loader.batches`."""
-        positions(first, batch, rank, processes)  # refuses bad numbers now rather than in a worker
-        steps = (positions(step, batch, rank, processes) for step in count(first))
+        steps = stream(first, batch, rank, processes)
         samples = StoredSet(self.files, self.candidates, self.flip, seed)
         for stored in made(samples, steps, list, workers=self.workers, prefetch=self.prefetch):
             photos, holes, seeds = to_tensors([each.drawn for each in stored])
