@@ -57,6 +57,7 @@ def test_a_curve_has_a_plot_for_every_loss_and_metric(tmp_path):
     assert text.count("<polyline") == 2
     assert "loss/g, last 0.000" in text
     assert "validation: a&lt;b, last 0.25" in text
+    assert text.count('text-anchor="end">2000<') == 2, "the last number would be cut off"
     assert "norm/g" not in text
     assert "rate/g" not in text
     assert len(text) < 20_000, "points are not thinned"

@@ -69,7 +69,8 @@ def grid(across: Axis, up: Axis) -> list[Html]:
     for tick in across.ticks():
         x = across.place(tick)
         parts.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
-        parts.append(tag("text", f"{tick:g}", x=x, y=bottom + 16, text_anchor="middle"))
+        anchor = "end" if x > right - 1 else "middle"  # or half of the last one may be cut off at the picture's edge
+        parts.append(tag("text", f"{tick:g}", x=x, y=bottom + 16, text_anchor=anchor))
     for tick in up.ticks():
         y = up.place(tick)
         parts.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
