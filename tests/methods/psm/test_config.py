@@ -54,6 +54,9 @@ def test_networks_refused(changes, message):
     ("changes", "message"),
     [
         ({"iterations": 0}, "greater than or equal to 1"),
+        ({"iterations": 257}, "less than or equal to 256"),
+        ({"training": {"absolute": float("inf")}}, r"(?s)training.absolute.*finite number"),
+        ({"training": {"discriminator": 0.015}}, r"(?s)training.discriminator.*greater than or equal to 0.015625"),
         ({"size": 500}, "multiple of 32"),
         ({"size": 32}, "greater than or equal to 64"),
         ({"iteration": 2}, "Extra inputs are not permitted"),

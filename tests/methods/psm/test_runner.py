@@ -158,6 +158,14 @@ def test_an_export_does_not_overwrite_unasked(exported):
     assert exported.read_bytes() == before
 
 
+def test_an_export_to_nowhere_ends_before_its_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: pytest.fail("exported for nothing"))
+    with pytest.raises(FileNotFoundError, match="its folder does not exist"):
+        export_onnx(generator(seed=1), tmp_path / "none" / "psm.onnx")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        export_onnx(generator(seed=1), tmp_path, overwrite=True)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_refused(bad):
     made = Generator(TINY)

@@ -11,6 +11,7 @@ from retouch.methods.psm.schedules import ScheduleName
 LEVELS = 6  # full size and five halvings
 MULTIPLE = 2 ** (LEVELS - 1)  # height and width are multiples of it
 SMALLEST = 64  # pixels a side: the coarsest features are then 2 x 2
+MOST_ITERATIONS = 256  # when filling
 BATCH = 32  # the paper's, over all devices
 DEEP = (4, 5)  # levels, at 1/16 and 1/32, with an early convolutional block and attention
 
@@ -18,7 +19,7 @@ Channels: TypeAlias = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, 
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Network(_Settings):
@@ -91,7 +92,7 @@ class Training(_Settings):
     alpha: float = Field(default=0.01, ge=0, le=1)
     schedule: ScheduleName = "linear"
     rate: float = Field(default=1e-3, gt=0)
-    discriminator: float = Field(default=1.0, gt=0)
+    discriminator: float = Field(default=1.0, ge=1 / 64)
     r1: float = Field(default=10.0, ge=0)
     r1_every: int = Field(default=16, ge=1)
     ada: bool = False
@@ -116,7 +117,7 @@ class PsmConfig(_Settings):
     network: Network = Network()
     size: int = Field(default=512, ge=SMALLEST, multiple_of=MULTIPLE)
     trained_iterations: int = Field(default=2, ge=1)
-    iterations: int = Field(default=4, ge=1)
+    iterations: int = Field(default=4, ge=1, le=MOST_ITERATIONS)
     training: Training = Training()
 
 

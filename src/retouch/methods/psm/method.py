@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from retouch.methods.base import Filled, Needs, Options, Progress, check_cancel
+from retouch.methods.psm.config import MOST_ITERATIONS
 from retouch.methods.psm.schedules import ScheduleName
 from retouch.methods.psm.spread import SpreadSettings, spread
 from retouch.ops.draws import seeded_normal
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 class PsmOptions(Options):
     """Options of PSM."""
 
-    iterations: int | None = Field(default=None, ge=1, le=256, description="runs of the network; default: the model's")
+    iterations: int | None = Field(
+        default=None, ge=1, le=MOST_ITERATIONS, description="runs of the network; default: the model's"
+    )
     noise: float = Field(default=0.01, ge=0, le=1, description="share of the uncertainty that is sampled; 0: none")
     truncation: float = Field(default=1.0, ge=0, le=1, description="below 1, results are nearer to the average one")
     schedule: ScheduleName = Field(default="linear", description="how many pixels each iteration keeps")

@@ -161,31 +161,32 @@ def export_onnx(network: Generator, file: str | os.PathLike[str], *, overwrite: 
 
     Raises:
         FileExistsError: the file exists and `overwrite` is False.
+        OSError: its folder is missing or unwritable, or it is a folder; told before the network is exported.
         ModuleNotFoundError: onnx or onnxscript is not installed.
     """
     import torch
 
-    if Path(file).exists() and not overwrite:  # told before the minute is spent
+    if Path(file).exists() and not overwrite:
         raise FileExistsError(f"file: {file} exists already; accepted: another name, or overwrite=True")
     network.eval()
     dim = torch.export.Dim
     most = LARGEST // MULTIPLE
     batch, height, width = dim("batch"), MULTIPLE * dim("h", min=2, max=most), MULTIPLE * dim("w", min=2, max=most)
     plane: dict[int, Any] = {0: batch, 2: height, 3: width}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own, about its insides
-        program = torch.onnx.export(
-            network,
-            _example(network.config.latent),
-            input_names=INPUTS,
-            output_names=OUTPUTS,
-            dynamic_shapes=(plane, plane, plane, plane, None, {0: batch}, None),
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    program.model.metadata_props[CONFIG] = network.config.model_dump_json()
-    with atomic(file, overwrite=overwrite) as out:
+    with atomic(file, overwrite=overwrite) as out:  # a place that cannot be written is told before the minute is spent
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter's own, about its insides
+            program = torch.onnx.export(
+                network,
+                _example(network.config.latent),
+                input_names=INPUTS,
+                output_names=OUTPUTS,
+                dynamic_shapes=(plane, plane, plane, plane, None, {0: batch}, None),
+                dynamo=True,
+                verbose=False,
+            )
+        assert program is not None
+        program.model.metadata_props[CONFIG] = network.config.model_dump_json()
         out.write(program.model_proto.SerializeToString())
 
 
