@@ -1,12 +1,17 @@
 """Worker processes: every item is answered once, whatever happens to who works on it."""
 
 import os
+import signal
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
 from retouch.batch.workers import work
 from retouch.methods.base import Cancelled
 from tests import workers_for_tests as workers
+from tests.cli.conftest import environment
 
 
 def answers(items, setup=workers.doubling, jobs=2, **more):
@@ -83,3 +88,20 @@ def test_stopping_early_leaves_no_process():
     assert next(running) % 2 == 0
     running.close()
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
+def test_the_very_first_process_does_not_hear_an_interrupt_either():
+    """Starting one makes Python start its resource tracker, which lets interrupts through when it is done."""
+    lines = """
+        import signal
+        from multiprocessing import resource_tracker
+        from retouch.batch.workers import _without_interrupt
+        with _without_interrupt():
+            resource_tracker.ensure_running()  # as `Process.start` does
+            print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    """
+    words = [sys.executable, "-c", textwrap.dedent(lines)]
+    told = subprocess.run(words, capture_output=True, text=True, check=True, env=environment())
+    assert told.stdout.split() == ["True", "False"], told.stderr

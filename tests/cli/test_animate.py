@@ -108,6 +108,9 @@ def test_nothing_to_fill(cli, folder):
     assert answer.code == 0
     assert "--animate: nothing was filled" in answer.err
     assert "a.webp" not in names_in(folder)
+    assert cli(*FILL, *SPREAD, "--uncertainty", "u.png", "--overwrite").code == 0
+    assert pixels("u.png").shape == (90, 120)
+    assert not pixels("u.png").any(), "all is known"
 
 
 def test_uncertainty_of_a_model_that_tells(cli, folder, hole):

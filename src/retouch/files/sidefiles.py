@@ -105,11 +105,13 @@ def save_picture(image: NDArray[np.uint8], path: Path, overwrite: bool = False) 
 
 
 def uncertainty_picture(result: Result) -> NDArray[np.uint8]:
-    """[H, W] uint8, white = the method knows nothing.
+    """[H, W] uint8, white = the method knows nothing; all black where nothing was to be filled.
 
     Raises:
         ValueError: the method does not tell its uncertainty.
     """
-    if result.uncertainty is None:
+    if not result.card.needs.uncertainty:
         raise ValueError(f"uncertainty: model {result.card.name!r} does not tell its uncertainty")
+    if result.uncertainty is None:
+        return np.zeros(result.hole.shape, np.uint8)
     return np.rint(np.clip(result.uncertainty, 0, 1) * 255).astype(np.uint8)

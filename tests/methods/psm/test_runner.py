@@ -13,7 +13,16 @@ from retouch.methods.psm.config import PsmConfig, Training  # noqa: E402
 from retouch.methods.psm.method import NEEDS, Psm, PsmOptions  # noqa: E402
 from retouch.methods.psm.network import Generator  # noqa: E402
 from retouch.methods.psm.recipe import PsmRecipe  # noqa: E402
-from retouch.methods.psm.runner import OnnxRunner, TorchRunner, build, export_onnx, load_onnx, needs, threads  # noqa: E402
+from retouch.methods.psm.runner import (  # noqa: E402
+    OnnxRunner,
+    TorchRunner,
+    build,
+    export_onnx,
+    load_generator,
+    load_onnx,
+    needs,
+    threads,
+)
 from retouch.train.export import export  # noqa: E402
 from tests.methods.psm.tiny import TINY, generator, inputs  # noqa: E402
 
@@ -76,6 +85,10 @@ def test_an_export_comes_back_as_a_method(tmp_path):
     found = build(asked, "cpu", card)(images, masks, PsmOptions(), seeds=[3, 4])
     expected = Psm(TorchRunner(generator()), asked)(images, masks, PsmOptions(iterations=3), seeds=[3, 4])
     assert np.array_equal(found.images, expected.images)
+    assert torch.equal(load_generator(card).stem.weight, recipe.generator.stem.weight)
+    card.write_text(card.read_text().replace('"method": "psm"', '"method": "gaussian"'))
+    with pytest.raises(ValueError, match=r"psm.json is of the method 'gaussian'; accepted: an export of 'psm'"):
+        load_generator(card)
     other = tmp_path / "judge.json"
     export(trained, recipe, other, data="none", licence="CC0", networks=["discriminator"])
     with pytest.raises(ValueError, match="holds discriminator; accepted: an export of 'generator'"):

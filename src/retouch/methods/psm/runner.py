@@ -50,13 +50,28 @@ def build(needs: Needs, device: str, weights: Path) -> Psm:
         FileNotFoundError: the weights beside the card are missing.
         ValueError: the weights are not those of the card, of such a network, or not finite; no such device here.
     """
+    from retouch.methods.torch_method import find_device
+
+    place = find_device(device)
+    return Psm(TorchRunner(load_generator(weights), place), needs)
+
+
+def load_generator(card: str | os.PathLike[str]) -> Generator:
+    """The trained generator of an export, on the CPU; what `export_onnx` takes.
+
+    Raises:
+        FileNotFoundError: the card or the weights beside it are missing.
+        ValueError: it is no export of PSM's; the weights are not those of the card, or not of such a network.
+    """
     from retouch.methods.psm.network import Generator
-    from retouch.methods.torch_method import find_device, load_network
+    from retouch.methods.torch_method import load_network
     from retouch.train.export import load_export
 
-    place, export = find_device(device), load_export(weights)
+    export = load_export(Path(card))
+    if export.card.method != "psm":
+        raise ValueError(f"card: {card} is of the method {export.card.method!r}; accepted: an export of 'psm'")
     config = PsmConfig.model_validate(export.card.config).network
-    return Psm(TorchRunner(load_network(lambda: Generator(config), export, "generator", weights), place), needs)
+    return load_network(lambda: Generator(config), export, "generator", Path(card))
 
 
 def load_onnx(file: str | os.PathLike[str], config: PsmConfig) -> Psm:
