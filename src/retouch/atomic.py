@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Temporary files of blocks that have not ended. An exception of a signal may strike anywhere, even between a file's
+# making and the block that removes it, or in the midst of removing.
+_unfinished: set[Path] = set()
 
 
 @contextlib.contextmanager
@@ -50,9 +54,11 @@ def atomic(
         raise _exists(target)
     # A link is written through: what it points at is replaced, not the link.
     target = Path(os.path.realpath(target)) if overwrite else target
-    temporary = _new_file(target)
+    temporary = _name_beside(target)
+    _unfinished.add(temporary)
     try:
         try:
+            _make(temporary, target)
             text = "b" not in mode
             with temporary.open(mode + "+", encoding=(encoding or "utf-8") if text else None, errors=errors) as file:
                 yield file
@@ -64,9 +70,16 @@ def atomic(
                 raise OSError(error.errno, "could not be written: " + os.strerror(error.errno), str(target)) from error
             raise
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+        temporary.unlink(missing_ok=True)
+        _unfinished.discard(temporary)
     _sync_folder(target.parent)
+
+
+def remove_unfinished() -> None:
+    """Remove what this process's interrupted blocks have left: for its last lines, when no other block can be open."""
+    while _unfinished:
+        with contextlib.suppress(OSError):
+            _unfinished.pop().unlink(missing_ok=True)
 
 
 def check_regular(path: Path) -> None:
@@ -81,20 +94,22 @@ def check_regular(path: Path) -> None:
         raise OSError(errno.EINVAL, "is a device, pipe or socket; accepted: the name of a file", str(path))
 
 
-def _new_file(target: Path) -> Path:
-    folder = target.parent
-    if not folder.is_dir():
+def _name_beside(target: Path) -> Path:
+    """A name that no file has, such as .photo.png.d1e5a0c2b7f43986.part."""
+    return target.parent / f".{target.name[:60]}.{secrets.token_hex(8)}.part"
+
+
+def _make(temporary: Path, target: Path) -> None:
+    """Make the empty file, with the permissions that `target` has or would get."""
+    if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "cannot be written: its folder does not exist", str(target))
     try:
-        number, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name[:60]}.", suffix=".part")
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         reason = f"cannot be written: {error.strerror or error}"
         raise type(error)(error.errno or errno.EIO, reason, str(target)) from error
-    os.close(number)
-    made = Path(name)
     with contextlib.suppress(OSError):
-        made.chmod(_permissions(target))
-    return made
+        temporary.chmod(_permissions(target))
 
 
 def _permissions(target: Path) -> int:

@@ -1,14 +1,14 @@
 import io
 import os
 import stat
-import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from retouch import photo as package
-from retouch.atomic import atomic
+from retouch.atomic import atomic, remove_unfinished
 from retouch.photo import edit, from_array, read, write
 from tests.photo.samples import file, filled, noise, written
 
@@ -101,13 +101,31 @@ def test_a_missing_folder_is_said(tmp_path):
 
 
 def test_an_unwritable_folder_is_said(tmp_path, monkeypatch):
-    def refused(**options):
+    def refused(*words):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(PermissionError, match=r"cannot be written: Permission denied.*out\.png"):
         write(read(file()), tmp_path / "out.png")
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["chmod", "unlink"])
+def test_a_signal_at_the_worst_instant_leaves_nothing_behind(name, tmp_path, monkeypatch):
+    """Between the temporary file's making and its block, or in the midst of its removal."""
+
+    def struck(self, *words, **options):
+        raise SystemExit(143)
+
+    def written():
+        with atomic(tmp_path / "out.bin") as out:
+            out.write(b"whole")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, name, struck)
+        pytest.raises(SystemExit, written)
+    remove_unfinished()
+    assert names(tmp_path) == ([] if name == "chmod" else ["out.bin"])
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, MemoryError, SystemExit])

@@ -13,6 +13,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from retouch.atomic import remove_unfinished
 from retouch.methods.base import check_cancel
 
 if TYPE_CHECKING:
@@ -213,11 +214,14 @@ def _serve(pipe: Connection, setup: Callable[[], Callable[[Any], Any]], threads:
     except Exception as error:
         pipe.send(_sendable(error))
         return
-    # The parent may be gone, which nobody needs to be told.
-    with contextlib.suppress(EOFError, OSError):
-        pipe.send(None)
-        while True:
-            pipe.send(handle(pipe.recv()))
+    try:
+        # The parent may be gone, which nobody needs to be told.
+        with contextlib.suppress(EOFError, OSError):
+            pipe.send(None)
+            while True:
+                pipe.send(handle(pipe.recv()))
+    finally:
+        remove_unfinished()
 
 
 def _sendable(error: Exception) -> Exception:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from retouch.atomic import remove_unfinished
 from retouch.cli.speak import PipeClosed, as_options, reader_needed, say
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def run(argv: Sequence[str] | None) -> int:
         if debug and not isinstance(error, (PipeClosed, SystemExit)):
             traceback.print_exc()
         return _told(error)
+    finally:
+        remove_unfinished()
     return code
 
 
