@@ -123,7 +123,8 @@ def test_a_signal_at_the_worst_instant_leaves_nothing_behind(name, tmp_path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, name, struck)
-        pytest.raises(SystemExit, written)
+        with pytest.raises(SystemExit):
+            written()
     remove_unfinished()
     assert names(tmp_path) == ([] if name == "chmod" else ["out.bin"])
 
