@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Temporary files of blocks that have not ended. An exception of a signal may strike anywhere, even between a file's
-# making and the block that removes it, or in the midst of removing.
+# Temporary files that may be there, of blocks that have not ended. An exception of a signal may strike anywhere, even
+# between a file's making and the block that removes it, or in the midst of removing.
 _unfinished: set[Path] = set()
 
 
@@ -55,7 +55,6 @@ def atomic(
     # A link is written through: what it points at is replaced, not the link.
     target = Path(os.path.realpath(target)) if overwrite else target
     temporary = _name_beside(target)
-    _unfinished.add(temporary)
     try:
         try:
             _make(temporary, target)
@@ -70,8 +69,9 @@ def atomic(
                 raise OSError(error.errno, "could not be written: " + os.strerror(error.errno), str(target)) from error
             raise
     finally:
-        temporary.unlink(missing_ok=True)
-        _unfinished.discard(temporary)
+        if temporary in _unfinished:
+            temporary.unlink(missing_ok=True)
+            _unfinished.discard(temporary)
     _sync_folder(target.parent)
 
 
@@ -95,17 +95,19 @@ def check_regular(path: Path) -> None:
 
 
 def _name_beside(target: Path) -> Path:
-    """A name that no file has, such as .photo.png.d1e5a0c2b7f43986.part."""
-    return target.parent / f".{target.name[:60]}.{secrets.token_hex(8)}.part"
+    """A name that no file has, such as .photo.png.d1e5-0_k.part; 255 bytes at most, whatever the letters."""
+    return target.parent / f".{target.name[:60]}.{secrets.token_urlsafe(6)}.part"
 
 
 def _make(temporary: Path, target: Path) -> None:
     """Make the empty file, with the permissions that `target` has or would get."""
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "cannot be written: its folder does not exist", str(target))
+    _unfinished.add(temporary)
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
+        _unfinished.discard(temporary)
         reason = f"cannot be written: {error.strerror or error}"
         raise type(error)(error.errno or errno.EIO, reason, str(target)) from error
     with contextlib.suppress(OSError):

@@ -100,6 +100,19 @@ def test_a_missing_folder_is_said(tmp_path):
         write(read(file()), tmp_path, format="PNG", overwrite=True)
 
 
+def test_a_folder_that_is_a_file_is_said_by_its_target(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"its folder does not exist.*out\.png"):
+        write(read(file()), tmp_path / "file" / "out.png")
+
+
+def test_the_longest_names_can_be_written(tmp_path):
+    """Their temporary files have longer ones."""
+    name = 60 * "\N{CAMERA}" + ".png"
+    write(read(file()), tmp_path / name)
+    assert names(tmp_path) == [name]
+
+
 def test_an_unwritable_folder_is_said(tmp_path, monkeypatch):
     def refused(*words):
         raise PermissionError(13, "Permission denied")
