@@ -10,6 +10,7 @@ import typer
 
 from retouch.batch import Unmasked, check_report, plan_batch, run_batch, write_report
 from retouch.cli.bar import counting
+from retouch.cli.shares import read_share
 from retouch.cli.speak import as_options, note, out, say
 from retouch.files.apart import check_masks_apart, part
 from retouch.files.listing import searched
@@ -46,7 +47,7 @@ def batch_run(
         "overwrite": writing.overwrite,
     }
     pairs, unpaired = _apart(paths[:-1], target, pairs, unpaired, naming)
-    naming["shard"] = _shard(running.shard)
+    naming["shard"] = read_share(running.shard)
     plan = plan_batch(pairs, target, **naming)
     _tell_unpaired(unpaired)
     if running.dry_run:
@@ -119,15 +120,6 @@ def _apart(
     results = {path.resolve() for path in outputs} if inside else set()
     strange = [Unpaired(path, "it lies in OUT, among the results") for path in inside if path.resolve() not in results]
     return pairs, [*unpaired, *strange]
-
-
-def _shard(text: str | None) -> tuple[int, int]:
-    if text is None:
-        return (1, 1)
-    number, _, shards = text.partition("/")
-    if not (number.isascii() and number.isdigit() and shards.isascii() and shards.isdigit()):
-        raise ValueError(f"shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
-    return int(number), int(shards)
 
 
 def _tell_unpaired(unpaired: Sequence[Unpaired]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retouch.cli.bar import waiting
-from retouch.cli.data_lcg_run import parse_share
+from retouch.cli.shares import parse_share
 from retouch.cli.speak import note, say
+from retouch.quiet import without_bars
 
 if TYPE_CHECKING:
     from retouch.methods.asuka.latents_run import Made
@@ -29,16 +31,13 @@ def make(
     """Make the photos and say what was made; errors as `make_latents`, ImportError where an extra is missing."""
     from retouch.methods.base import Progress
 
-    part = (1, 1) if shard is None else parse_share(shard)
+    part = parse_share(shard)
     try:
-        from transformers.utils.logging import disable_progress_bar
-
+        importlib.import_module("transformers")
         from retouch.methods.asuka.latents_run import make_latents
     except ImportError as error:
         raise ImportError("data asuka-latents needs the extra 'diffusion': pip install 'retouch[diffusion]'") from error
-    # That of reading weights would be drawn where there is no terminal, too.
-    disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
-    with waiting("augmenting") as show:
+    with without_bars(), waiting("augmenting") as show:
         made = make_latents(
             photos,
             out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retouch.cli.bar import waiting
-from retouch.cli.data_lcg_run import parse_share
+from retouch.cli.shares import parse_share
 from retouch.cli.speak import say
 from retouch.data.training.photos import photos_in
 from retouch.data.training.settings import SampleSettings
@@ -29,7 +29,7 @@ def make(
     """Make the samples and say what was made; errors as `photos_in` and `make_samples`."""
     if variant not in VARIANTS:
         raise ValueError(f"--variant: is {variant!r}; accepted: {', '.join(VARIANTS)}")
-    config, part = VARIANTS[variant], (1, 1) if shard is None else parse_share(shard)
+    config, part = VARIANTS[variant], parse_share(shard)
     samples = SampleSettings(
         size=config.size,
         scale=SCALE,

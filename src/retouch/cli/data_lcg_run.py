@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from retouch.cli.bar import waiting
 from retouch.cli.holes_run import parse_ratio
+from retouch.cli.shares import parse_share
 from retouch.cli.speak import note, say
 from retouch.data.lcg.annotated import contents
 from retouch.data.lcg.labelling import Limits
@@ -49,7 +50,7 @@ def make(
 
     given = {"--overlap": overlap, "--score": score, "--sam": sam, "--clip": clip, "--alpha-clip": alpha_clip}
     limits = _limits(area, overlap, score)
-    share = (1, 1) if shard is None else parse_share(shard)
+    share = parse_share(shard)
     if annotations is not None:
         _refuse_unused(annotations, [word for word, value in given.items() if value is not None])
     if device is not None and sam is None and clip is None:
@@ -73,15 +74,6 @@ def make(
         )
     _tell(made, out)
     return made
-
-
-def parse_share(text: str) -> tuple[int, int]:
-    """Read "2/8" as (2, 8); else ValueError."""
-    number, _, shares = text.partition("/")
-    whole = all(part.isascii() and part.isdigit() for part in (number, shares))
-    if not whole or not 1 <= int(number) <= int(shares):
-        raise ValueError(f"--shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
-    return int(number), int(shares)
 
 
 def _refuse_unused(annotations: Path, words: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retouch.cli.bar import waiting
-from retouch.cli.data_lcg_run import parse_share
+from retouch.cli.shares import parse_share
 from retouch.cli.speak import note, say
 from retouch.train.catalogue import check_installed, find_trainable
 from retouch.train.reading import read_settings
@@ -28,7 +28,7 @@ def make(
 
     method = find_trainable("pixelhacker")
     check_installed(method)
-    share = (1, 1) if shard is None else parse_share(shard)
+    share = parse_share(shard)
     given = {"data.photos": photos, "train.out": out, "train.steps": 1}  # a run's settings need the last two
     settings = read_settings(method, config, changes, given)
     if settings.method.space != "latent":

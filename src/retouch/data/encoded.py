@@ -9,7 +9,6 @@ Sample p is sample p of the stream that a training run with the same seed and da
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retouch.atomic import atomic
 from retouch.data.training.samples import Drawn
+from retouch.files import targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,14 +75,7 @@ def claim(folder: Path, record: Encoded) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"out: {str(folder)!r} is a file; accepted: a folder, made if need be")
-    if not (folder / RECORD).exists():
-        # Hidden ones may be what another machine is writing.
-        if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
-            raise FileExistsError(f"out: {str(folder)!r} holds files that this command did not write; choose another")
-        folder.mkdir(parents=True, exist_ok=True)
-        # Another machine may come first: then its record counts.
-        with suppress(FileExistsError), atomic(folder / RECORD, "w") as file:
-            file.write(record.model_dump_json(indent=1))
+    targets.claim(folder, RECORD, record.model_dump_json(indent=1))
     before = read_record(folder)
     for name in Encoded.model_fields:
         then, now = getattr(before, name), getattr(record, name)

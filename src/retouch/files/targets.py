@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retouch.atomic import check_regular
+from retouch.atomic import atomic, check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,6 +67,32 @@ def check_into(out: Path, names: Iterable[str], *, overwrite: bool = False) -> N
         raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
     else:
         check_folder(out.parent, str(out))
+
+
+def check_unclaimed(out: Path, record: str) -> None:
+    """Refuse with FileExistsError a folder that holds other files and not its `record`.
+
+    Hidden ones do not count: they may be what another machine is writing.
+    """
+    if (out / record).exists() or not out.exists():
+        return
+    if any(not path.name.startswith(".") for path in out.iterdir()):
+        raise FileExistsError(f"out: {str(out)!r} holds files that this command did not write; choose another")
+
+
+def claim(out: Path, record: str, text: str) -> None:
+    """Make the folder with its `record`, unless it has one: another machine may come first, and then its own counts.
+
+    Whoever calls this reads the record that is there, and refuses another one than its own.
+
+    Raises:
+        FileExistsError: as `check_unclaimed`.
+        OSError: it cannot be made or written.
+    """
+    check_unclaimed(out, record)
+    out.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), atomic(out / record, "w") as file:
+        file.write(text)
 
 
 def same_file(path: Path, others: Iterable[Path]) -> bool:

@@ -75,3 +75,11 @@ def _integer(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     return index(value)
+
+
+def checked_share(name: str, share: tuple[int, int]) -> tuple[int, int]:
+    """(i, n), the i-th of n shares of some work, i from 1; else ValueError."""
+    i, n = share
+    if not 1 <= i <= n:
+        raise ValueError(f"{name}: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
+    return i, n

@@ -13,6 +13,7 @@ from retouch.bench.report import markdown_tables
 from retouch.bench.run import Plan, make_plan, run
 from retouch.bench.run.quick import quick_plan
 from retouch.cli.bar import waiting
+from retouch.cli.shares import read_share
 from retouch.cli.speak import note, out, say
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run_all(
     """Run a protocol and print its tables; errors as `make_plan` and `run`."""
     pictures, overwrite = options.pop("pictures"), options.pop("overwrite")
     plan = make_plan(protocol, data, models, **options)
-    share = _shard(shard)
+    share = read_share(shard)
     results = _run(plan, target, jobs=jobs, shard=share, pictures=pictures, overwrite=overwrite)
     if results is None:
         say(f"retouch: {target}: shard {share[0]}/{share[1]} is done; `retouch bench merge` joins all of them")
@@ -94,12 +95,3 @@ def listing() -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows
     )
-
-
-def _shard(text: str | None) -> tuple[int, int]:
-    if text is None:
-        return 1, 1
-    number, _, shards = text.partition("/")
-    if not (number.isascii() and number.isdigit() and shards.isascii() and shards.isdigit()):
-        raise ValueError(f"--shard: is {text!r}; accepted: i/n with i from 1 to n, such as 2/8")
-    return int(number), int(shards)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retouch.atomic import atomic
 from retouch.data.lcg.pair import to_line
 from retouch.data.lcg.record import Told, claim, read_told, record_of, shard_path, write_told
-from retouch.holes.check import checked_count
+from retouch.holes.check import checked_count, checked_share
 
 if TYPE_CHECKING:
     import os
@@ -71,9 +71,7 @@ def make_pairs(
         ValueError: an argument is none of these, the record in `out` is damaged, or, with `strict`, something cannot be
             used; finished shards stay.
     """
-    i, n = share
-    if not 1 <= i <= n:
-        raise ValueError(f"share: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
+    i, n = checked_share("share", share)
     checked_count("per_shard", per_shard, least=1)
     into = Path(out)
     claim(into, record_of(source, Path(photos), annotations, limits, per_shard))

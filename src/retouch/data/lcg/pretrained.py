@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ import numpy as np
 from PIL import Image
 from safetensors import SafetensorError
 
+from retouch.quiet import without_bars
 from retouch.weights import WeightsMissing
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -40,7 +39,7 @@ def from_folder(kind: str, folder: str | os.PathLike[str], where: str, device: s
     if not all((at / name).is_file() for name in ("config.json", "model.safetensors")):
         raise WeightsMissing(f"{kind}: {str(at)!r} lacks config.json or model.safetensors; get them from {where}")
     try:
-        with _without_bars():
+        with without_bars():
             model, found = model_class.from_pretrained(at, local_files_only=True, output_loading_info=True)
     except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
         raise ValueError(f"{kind}: {str(at)!r} cannot be read ({' '.join(str(error).split())[:200]})") from error
@@ -49,23 +48,6 @@ def from_folder(kind: str, folder: str | os.PathLike[str], where: str, device: s
         first = sorted(found["missing_keys"])[0]
         raise ValueError(f"{kind}: {str(at)!r} lacks {len(found['missing_keys'])} weights, first {first!r}")
     return model.requires_grad_(False).eval().to(device)
-
-
-@contextlib.contextmanager
-def _without_bars() -> Iterator[None]:
-    """The package draws no progress bar inside the block, as one of reading weights would be drawn into log files, too.
-
-    It has one switch for the whole process, which is put back.
-    """
-    switch = importlib.import_module("transformers.utils.logging")
-    if not switch.is_progress_bar_enabled():
-        yield
-        return
-    switch.disable_progress_bar()
-    try:
-        yield
-    finally:
-        switch.enable_progress_bar()
 
 
 def transformers(what: str) -> Any:

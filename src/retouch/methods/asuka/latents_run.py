@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,7 +19,8 @@ from retouch.atomic import atomic
 from retouch.data.items import Member
 from retouch.data.training.decode import upright
 from retouch.data.training.photos import photos_in
-from retouch.holes.check import checked_count
+from retouch.files.targets import check_unclaimed, claim
+from retouch.holes.check import checked_count, checked_share
 from retouch.methods.asuka.denoisers import check_parts, unet_denoise
 from retouch.methods.asuka.latents import augment
 from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_vae, told_nothing
@@ -111,7 +111,8 @@ def make_latents(
     setting = Setting(Path(base).resolve().name if Path(base).is_dir() else base, share, seed)
     _check_out(out, setting)
     change = load_augment(base, device)
-    _claim(out, setting)
+    claim(out, RECORD, json.dumps(asdict(setting), indent=1))
+    _check_out(out, setting)  # another machine may have come first
     done, unusable = {"augmented": 0, "copied": 0, "kept": 0}, []
     for k, item in enumerate(items, start=1):
         try:
@@ -188,9 +189,7 @@ def _checked(
     photos: Path, out: Path, share: float, seed: int, shard: tuple[int, int], limit: int | None
 ) -> tuple[Item, ...]:
     """The photos of this share; errors as `make_latents`."""
-    i, n = shard
-    if not 1 <= i <= n:
-        raise ValueError(f"shard: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
+    i, n = checked_share("shard", shard)
     if not 0 <= share <= 1:
         raise ValueError(f"share: is {share}; accepted: 0 to 1")
     checked_count("seed", seed)
@@ -213,11 +212,9 @@ def _check_out(out: Path, setting: Setting) -> None:
     """Refuse what is no folder of these settings, and not a new one; errors as `make_latents`."""
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
+    check_unclaimed(out, RECORD)
     record = out / RECORD
     if not record.exists():
-        # Hidden ones may be what another machine is writing.
-        if out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
-            raise FileExistsError(f"out: {str(out)!r} holds files that this command did not write; choose another")
         return
     try:
         before = json.loads(record.read_bytes())
@@ -225,12 +222,3 @@ def _check_out(out: Path, setting: Setting) -> None:
         raise ValueError(f"out: its record {str(record)!r} is damaged; delete it or choose another folder") from error
     if before != asdict(setting):
         raise FileExistsError(f"out: {str(out)!r} holds photos of other settings, {before}; choose another folder")
-
-
-def _claim(out: Path, setting: Setting) -> None:
-    """Make the folder with its record."""
-    out.mkdir(parents=True, exist_ok=True)
-    # Another machine may come first: then its record counts.
-    with suppress(FileExistsError), atomic(out / RECORD, "w") as file:
-        json.dump(asdict(setting), file, indent=1)
-    _check_out(out, setting)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retouch.atomic import atomic
 from retouch.data.strips import RECORD, Record, Stored, read_record, sample_file, write_sample
 from retouch.data.training.samples import TrainingSet, fingerprint
-from retouch.holes.check import checked_count
+from retouch.files.targets import claim
+from retouch.holes.check import checked_count, checked_share
 from retouch.methods.blend.candidates import candidates
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ def make_samples(
         ValueError: an argument is none of these; as `TrainingSet`.
     """
     folder = Path(out)
-    i, n = shard
-    if not 1 <= i <= n:
-        raise ValueError(f"shard: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
+    i, n = checked_share("shard", shard)
     numbers = range(i - 1, checked_count("count", count, least=1), n)
     settings = samples.model_copy(update={"flip": 0.0})
     training = TrainingSet(photos, settings, checked_count("seed", seed))
@@ -98,15 +95,7 @@ def _claim(folder: Path, what: Record) -> None:
     """Make the folder with its record; refuse one of others. Errors as `make_samples`."""
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"out: {str(folder)!r} is a file; accepted: a folder, or a new name for one")
-    record = folder / RECORD
-    if not record.exists():
-        # Hidden ones may be what another process is writing.
-        if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
-            raise FileExistsError(f"out: {str(folder)!r} holds files that this command did not write; choose another")
-        folder.mkdir(parents=True, exist_ok=True)
-        # Another process may come first: then its record counts.
-        with suppress(FileExistsError), atomic(record, "w") as file:
-            file.write(what.model_dump_json(indent=1))
+    claim(folder, RECORD, what.model_dump_json(indent=1))
     there = read_record(folder)
     for name in Record.model_fields:
         if name != "data" and getattr(there, name) != getattr(what, name):

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from retouch.data.encoded import FIRST, SHOWN, Encoded, claim, shard_path, write_first, write_shard
-from retouch.holes.check import checked_count
+from retouch.holes.check import checked_count, checked_share
 from retouch.ops.latents import shrink_mask
 from retouch.train.seeds import normal
 
@@ -118,9 +118,7 @@ def make_latents(
         OSError: `out` cannot be written; finished shards stay.
         ValueError: an argument is none of these, no photo can be used, or a latent is no number.
     """
-    i, n = share
-    if not 1 <= i <= n:
-        raise ValueError(f"share: is {i}/{n}; accepted: i/n with i from 1 to n, such as 2/8")
+    i, n = checked_share("share", share)
     record = Encoded(
         vae=vae_fingerprint(vae.vae),
         source=source.fingerprint,
