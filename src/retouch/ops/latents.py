@@ -32,3 +32,28 @@ def clean(latents: Tensor, out: Tensor, share: Tensor, kind: str = "epsilon") ->
     if kind == "v_prediction":
         return share.sqrt() * latents - (1 - share).sqrt() * out
     return (latents - (1 - share).sqrt() * out) / share.sqrt()
+
+
+def noise_in(latents: Tensor, out: Tensor, share: Tensor, kind: str = "epsilon") -> Tensor:
+    """eps as foreseen at z_t: sqrt(a) v + sqrt(1 - a) z_t, or what the network says itself; arguments as of `clean`."""
+    if kind == "v_prediction":
+        share = share.to(latents)
+        return share.sqrt() * out + (1 - share).sqrt() * latents
+    return out
+
+
+def wanted(photo: Tensor, noise: Tensor, share: Tensor, kind: str = "epsilon") -> Tensor:
+    """What a network is to predict at z_t = sqrt(a) z_0 + sqrt(1 - a) eps: eps, or v = sqrt(a) eps - sqrt(1 - a) z_0.
+
+    v is from Salimans & Ho 2022, appendix D. Where z_t is nearly noise, an error in eps is magnified by 1 / sqrt(a)
+    in what is foreseen of the photo, one in v by no more than 1: colours come right much earlier in training.
+
+    Args:
+        photo: z_0 [B, c, h, w].
+        noise: eps [B, c, h, w].
+        share: a, as of `clean`.
+        kind: "epsilon" or "v_prediction".
+    """
+    if kind == "v_prediction":
+        return share.sqrt() * noise - (1 - share).sqrt() * photo
+    return noise

@@ -6,13 +6,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
-from diffusers import StableDiffusionInpaintPipeline  # noqa: E402
+from diffusers import DDIMScheduler, StableDiffusionInpaintPipeline  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from retouch.methods.asuka.config import Align  # noqa: E402
 from retouch.methods.asuka.denoisers import check_parts  # noqa: E402
 from retouch.methods.asuka.pipeline import AsukaPipeline  # noqa: E402
 from retouch.methods.asuka.prior import Embedding, make_prior  # noqa: E402
+from retouch.methods.asuka.sample import NOISE  # noqa: E402
 from retouch.methods.asuka.sampling import FIRST, Repaint, Sampling, draw  # noqa: E402
 
 from .tiny_mae import alignment, mae  # noqa: E402
@@ -150,6 +151,27 @@ def test_sampling_starts_from_an_image_or_goes_back():
     mask = torch.nn.functional.max_pool2d(holes, 8)
     known = pipeline.codec.encode((2 * images - 1) * (1 - holes), draw([1, 2], (4, 4, 6), 0))
     torch.testing.assert_close(jumps[-1].latents * (1 - mask), known * (1 - mask))
+
+
+def test_repaint_goes_over_a_denoiser_of_v_too():
+    """As over one that says the same as noise."""
+    images, holes = photos()
+    velocity, noise = sd(), sd()
+    velocity.scheduler = DDIMScheduler.from_config(NOISE | {"prediction_type": "v_prediction"})
+
+    def as_noise(_, given, options, out):
+        (x, times), a = given, velocity.scheduler.alphas_cumprod[given[1]]
+        assert len(times) == 1
+        return (a.sqrt() * out[0] + (1 - a).sqrt() * x[:, :4],)
+
+    noise.denoiser.register_forward_hook(as_noise, with_kwargs=True)
+    described = velocity.describe(images, holes)
+    with torch.no_grad():
+        a, b = (
+            list(each.steps(images, holes, [1, 2], described, Sampling(6), repaint=Repaint(2, 2)))[-1].latents
+            for each in (velocity, noise)
+        )
+    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
 
 def test_pictures_come_back_as_pictures():

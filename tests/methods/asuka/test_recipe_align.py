@@ -62,8 +62,9 @@ def test_one_call_of_the_autoencoder_mixes_masked_and_whole(monkeypatch):
     assert 0 < (holes.sum((1, 2, 3)) == 0).sum() < 6
 
 
-def test_the_loss_is_the_error_of_the_noise():
-    recipe, one = align_recipe(), batch()
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_the_loss_is_the_error_of_what_the_denoiser_predicts(prediction):
+    recipe, one = align_recipe(scheduler=NOISE | {"prediction_type": prediction}), batch()
     seen = []
     note = lambda _, given, options, out: seen.append((given, options, out))  # noqa: E731
     recipe.frozen.unet.register_forward_hook(note, with_kwargs=True)
@@ -74,10 +75,11 @@ def test_the_loss_is_the_error_of_the_noise():
     torch.testing.assert_close(options["encoder_hidden_states"], tokens)
     assert x.shape == (2, 9, 4, 4)
     assert torch.equal(x[:, 4:5], torch.nn.functional.max_pool2d(one.holes, 8))
-    kept = recipe.frozen.shares[times][:, None, None, None]
+    kept = recipe.frozen.noise.alphas_cumprod[times][:, None, None, None]
     noise = normal(one.seeds, (4, 4, 4), "noise")
-    torch.testing.assert_close(phase.loss, (out - noise).square().mean())
     clean = recipe.frozen.codec.encode(2 * one.photos - 1, normal(one.seeds, (4, 4, 4), "photo"))
+    v = kept.sqrt() * noise - (1 - kept).sqrt() * clean
+    torch.testing.assert_close(phase.loss, (out - (noise if prediction == "epsilon" else v)).square().mean())
     torch.testing.assert_close(x[:, :4], kept.sqrt() * clean + (1 - kept).sqrt() * noise)
 
 

@@ -26,6 +26,7 @@ from retouch.methods.asuka.recipe_denoiser import DenoiserRecipe, build  # noqa:
 from retouch.methods.asuka.recipe_mae import MaeRecipe  # noqa: E402
 from retouch.methods.asuka.recipe_vae import VaeRecipe  # noqa: E402
 from retouch.methods.asuka.release import EMPTY, SD15, UNTOLD, find_base, find_told_nothing  # noqa: E402
+from retouch.methods.asuka.sample import solver  # noqa: E402
 from retouch.ops.codec import Vae  # noqa: E402
 from retouch.train.batch import Batch  # noqa: E402
 from retouch.train.seeds import normal, seeded  # noqa: E402
@@ -39,9 +40,10 @@ NETWORK = Denoiser(widths=(8, 16), heads=2, groups=4, embedding=8, grid=2)
 CONFIG = DenoiserConfig(network=NETWORK, steps=2)
 
 
-def recipe(**training):
+def recipe(prediction="v_prediction", **training):
     with seeded(3):
-        settings = CONFIG.model_copy(update={"training": DenoiserTraining(**training)})
+        network = NETWORK.model_copy(update={"prediction": prediction})
+        settings = CONFIG.model_copy(update={"training": DenoiserTraining(**training), "network": network})
         return DenoiserRecipe(settings, "toy", Vae(vae()))
 
 
@@ -71,16 +73,21 @@ def album(tmp_path):
     return folder
 
 
-def test_it_predicts_the_noise_of_nine_channels():
-    made, one, seen = recipe(told=0), batch(), []
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_it_predicts_noise_or_v_of_nine_channels(prediction):
+    made, one, seen = recipe(prediction, told=0), batch(), []
     made.networks["unet"].register_forward_hook(
         lambda _, given, options, out: seen.append((given, options, out)), with_kwargs=True
     )
     found = loss(made, one)
-    (((x, _), options, (out,)),) = seen
+    (((x, times), options, (out,)),) = seen
     assert x.shape == (2, 9, 4, 4)
     assert options["encoder_hidden_states"].shape == (2, 4, 8)
-    torch.testing.assert_close(found, (out - normal(one.seeds, (4, 4, 4), "noise")).square().mean())
+    right = normal(one.seeds, (4, 4, 4), "noise")
+    if prediction == "v_prediction":
+        a = solver("ddim").alphas_cumprod[times][:, None, None, None]
+        right = (right - (1 - a).sqrt() * x[:, :4]) / a.sqrt()  # (eps - sqrt(1 - a) z_t) / sqrt(a)
+    torch.testing.assert_close(found, (out - right).square().mean(), rtol=1e-4, atol=0)
 
 
 def test_tokens_say_a_cells_colour_to_those_who_are_told():
@@ -149,7 +156,8 @@ def test_exports_become_a_base_that_the_alignment_takes(tmp_path, album):
     assert find_base(UNTOLD, str(base)) == base
     unet = read_denoiser(UNTOLD, base)
     assert all(torch.equal(a, b) for a, b in zip(unet.parameters(), made.networks["unet"].parameters(), strict=True))
-    assert read_scheduler(UNTOLD, base).config["beta_schedule"] == "scaled_linear"
+    noise = read_scheduler(UNTOLD, base).config
+    assert (noise["beta_schedule"], noise["prediction_type"]) == ("scaled_linear", "v_prediction")
     assert torch.equal(read_tokens(card).tokens, made.networks["prompt"].tokens)
     assert torch.equal(told_nothing(find_told_nothing(str(base))).tokens, made.networks["prompt"].tokens)
     with pytest.raises(FileNotFoundError, match="has no text_encoder"):

@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler, StableDiffusionInpaintPipeline  # noqa: E40
 from retouch.methods.asuka.denoisers import unet_denoise  # noqa: E402
 from retouch.methods.asuka.sample import NOISE, sample, schedule, solver  # noqa: E402
 from retouch.methods.asuka.sampling import FluxSampling, Repaint, Sampling, draw  # noqa: E402
-from retouch.ops.latents import clean, shrink_mask  # noqa: E402
+from retouch.ops.latents import clean, noise_in, shrink_mask, wanted  # noqa: E402
 
 from .tiny_pipeline import WIDTH, unet, vae  # noqa: E402
 
@@ -113,6 +113,8 @@ def test_clean_turns_a_prediction_back(kind):
     mixed = share.sqrt() * z + (1 - share).sqrt() * noise
     out = noise if kind == "epsilon" else share.sqrt() * noise - (1 - share).sqrt() * z
     torch.testing.assert_close(clean(mixed, out, share, kind), z)
+    torch.testing.assert_close(noise_in(mixed, out, share, kind), noise)
+    torch.testing.assert_close(wanted(z, noise, share, kind), out)
 
 
 def test_a_stroke_of_one_pixel_stays_in_the_latent_mask():

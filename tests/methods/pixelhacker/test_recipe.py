@@ -47,8 +47,9 @@ class Told(torch.nn.Module):
         return self.weight * x[:, :3]
 
 
-def recipe(codec=None, **training):
-    config = PixelHackerConfig(network=TINY, size=SIDE, space="pixel", steps=2, training=Training(**training))
+def recipe(codec=None, prediction="epsilon", **training):
+    network = TINY.model_copy(update={"prediction": prediction})
+    config = PixelHackerConfig(network=network, size=SIDE, space="pixel", steps=2, training=Training(**training))
     with seeded(0):
         return PixelHackerRecipe(config, "toy", codec or Pixels())
 
@@ -99,6 +100,17 @@ def test_what_the_network_is_told():
     assert noise.std().item() == pytest.approx(1, abs=0.1)
     assert noise.mean().item() == pytest.approx(0, abs=0.1)
     torch.testing.assert_close(phase.loss, noise.square().mean(), rtol=1e-3, atol=0)  # it predicts 0
+
+
+def test_v_in_place_of_noise():
+    given = batch()
+    made = recipe(noise_offset=0.0, prediction="v_prediction")
+    network, (phase,) = told(made, given)
+    kept, photos = kept_shares()[network.timesteps][:, None, None, None], given.photos * 2 - 1
+    noise = (network.x[:, :3] - kept.sqrt() * photos) / (1 - kept).sqrt()
+    v = kept.sqrt() * noise - (1 - kept).sqrt() * photos
+    torch.testing.assert_close(phase.loss, v.square().mean(), rtol=1e-3, atol=0)  # it predicts 0
+    assert made.describe()["config"]["network"]["prediction"] == "v_prediction"
 
 
 def test_latents():

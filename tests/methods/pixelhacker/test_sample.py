@@ -48,6 +48,17 @@ class Normal:
         return (1 - a).sqrt() * (x[:, :3] - a.sqrt() * mean) / (a * SIGMA**2 + 1 - a)
 
 
+class NormalVelocity(Normal):
+    """The same knowledge, said as v = sqrt(a) eps - sqrt(1 - a) z_0."""
+
+    config = Network(in_channels=7, out_channels=3, prediction="v_prediction")
+
+    def denoise(self, x, timesteps, context):
+        noise, a = super().denoise(x, timesteps, context), share(timesteps)
+        photo = (x[:, :3] - (1 - a).sqrt() * noise) / a.sqrt()
+        return a.sqrt() * noise - (1 - a).sqrt() * photo
+
+
 def inputs(count=1, side=16, seed=0):
     photos = torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(seed)) * 2 - 1
     holes = torch.zeros(count, 1, side, side)
@@ -80,6 +91,14 @@ def test_ddim_converges_to_the_exact_solution():
 def test_the_faster_solver_needs_fewer_steps():
     assert error("dpm++", 8) < 0.5 * error("ddim", 20)
     assert error("dpm++", 20) < 0.02
+
+
+@pytest.mark.parametrize("solver", ["ddim", "dpm++"])
+def test_a_network_that_predicts_v_fills_as_one_that_predicts_noise(solver):
+    sampling = Sampling(steps=6, solver=solver)
+    for noise, v in zip(run(Normal(0.4), sampling), run(NormalVelocity(0.4), sampling), strict=True):
+        torch.testing.assert_close(noise.clean, v.clean, rtol=0, atol=1e-3)
+        torch.testing.assert_close(noise.latents, v.latents, rtol=0, atol=1e-3)
 
 
 def test_the_last_step_gives_what_it_foresaw():

@@ -73,6 +73,15 @@ def test_released_weights_of_another_network(weights):
         load_start(PRETRAINED, Network(**TINY.model_dump() | {"layers_per_block": 2}))
 
 
+@pytest.mark.parametrize("start", [PRETRAINED, "own.safetensors"])
+def test_what_is_released_predicts_noise(start):
+    network = TINY.model_copy(update={"prediction": "v_prediction"})
+    with pytest.raises(
+        ValueError, match=r"method\.start: what is released predicts 'epsilon', network\.prediction is"
+    ):
+        load_start(start, network)
+
+
 def test_other_rows_of_the_embedding_are_drawn_anew(weights):
     """Table 7."""
     write_release(weights)

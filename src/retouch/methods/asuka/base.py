@@ -25,7 +25,7 @@ from retouch.methods.asuka.decoder_config import VaeConfig
 from retouch.methods.asuka.decoder_load import CONDITION, NETWORK
 from retouch.methods.asuka.denoiser_config import DenoiserConfig
 from retouch.methods.asuka.recipe_denoiser import NETWORK as UNET
-from retouch.methods.asuka.recipe_denoiser import TOKENS, make_unet
+from retouch.methods.asuka.recipe_denoiser import TOKENS, make_unet, noise_of
 from retouch.methods.asuka.release import EMPTY
 from retouch.methods.asuka.sample import solver
 from retouch.methods.torch_method import load_network
@@ -106,7 +106,7 @@ def write_denoiser(card: str | os.PathLike[str], folder: str | os.PathLike[str])
     tokens = export.networks[TOKENS]["tokens"]  # [1, N, M]
     with atomic(Path(folder) / EMPTY, overwrite=True) as file:
         file.write(save({"tokens": tokens}))
-    for part, target in zip((unet, solver("ddim")), targets, strict=True):
+    for part, target in zip((unet, solver("ddim", noise_of(config))), targets, strict=True):
         _save(part, target)
 
 

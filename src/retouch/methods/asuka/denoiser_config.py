@@ -6,7 +6,7 @@ It is what the alignment is tried on at reduced size. The paper has none: its de
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,8 @@ class Denoiser(_Settings):
         groups: of the group normalisations.
         embedding: numbers in a token of what it is told.
         grid: cells along a side of what it is told of; grid^2 tokens.
+        prediction: what is predicted: "epsilon", the noise, as Stable Diffusion 1.5 does, or "v_prediction", with which
+            the colours of a network trained from scratch come right much earlier.
     """
 
     latent: int = Field(default=4, ge=1)
@@ -33,6 +35,7 @@ class Denoiser(_Settings):
     groups: int = Field(default=16, ge=1)
     embedding: int = Field(default=96, ge=1)
     grid: int = Field(default=8, ge=1)
+    prediction: Literal["epsilon", "v_prediction"] = "v_prediction"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Denoiser:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from retouch.methods.asuka.sample import sample
 from retouch.methods.asuka.sampling import FIRST, KNOWN, TIMESTEPS, Sampling, draw
-from retouch.ops.latents import shrink_mask
+from retouch.ops.latents import shrink_mask, wanted
 from retouch.train.seeds import integers, normal
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ class Noisy:
     Attributes:
         x: [z_t, mask, z_masked], [B, 2c + 1, h, w].
         times: t, [B] int64.
-        noise: eps, what it is to predict, [B, c, h, w].
+        wanted: what it is to predict, eps or v, [B, c, h, w].
     """
 
     x: Tensor
     times: Tensor
-    noise: Tensor
+    wanted: Tensor
 
 
 @torch.no_grad()
-def noisy(batch: Batch, codec: Codec, shares: Tensor) -> Noisy:
+def noisy(batch: Batch, codec: Codec, scheduler: Any) -> Noisy:
     """Latents of a batch with the noise of random times; all that is drawn follows from the seeds.
 
     Args:
         batch: photos with holes.
         codec: the way to latents, where the photos are.
-        shares: a_t of the scheduler, [1000].
+        scheduler: of diffusers: a_t, and what the denoiser predicts.
 
     Raises:
         ValueError: sides that the codec's factor does not divide.
@@ -62,10 +62,10 @@ def noisy(batch: Batch, codec: Codec, shares: Tensor) -> Noisy:
     masked = codec.encode(photos * (1 - batch.holes), hidden)  # [B, c, h, w]
     clean = codec.encode(photos, whole)  # [B, c, h, w]
     times = integers(batch.seeds, 0, TIMESTEPS, "timestep")  # [B]
-    kept = shares[times][:, None, None, None].to(device)  # [B, 1, 1, 1]
+    kept = scheduler.alphas_cumprod[times][:, None, None, None].to(device)  # [B, 1, 1, 1]
     latents = kept.sqrt() * clean + (1 - kept).sqrt() * noise  # [B, c, h, w]
     x = torch.cat([latents, shrink_mask(batch.holes, factor), masked], 1)  # [B, 2c + 1, h, w]
-    return Noisy(x, times.to(device), noise)
+    return Noisy(x, times.to(device), wanted(clean, noise, kept, scheduler.config.prediction_type))
 
 
 @torch.no_grad()

@@ -27,7 +27,7 @@ from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.repaint import repaint
 from retouch.methods.asuka.sampling import FIRST, KNOWN, REPAINT, START, FluxSampling, Repaint, Sampling, Step, draw
 from retouch.ops.codec import Codec, Vae
-from retouch.ops.latents import shrink_mask
+from retouch.ops.latents import noise_in, shrink_mask
 
 
 class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
@@ -179,7 +179,8 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
         shares = scheduler.alphas_cumprod[timesteps.cpu()]  # [n]
 
         def denoise(latents: Tensor, t: int) -> Tensor:
-            return predict(torch.cat([latents, mask, masked], 1), timesteps[t : t + 1])
+            out = predict(torch.cat([latents, mask, masked], 1), timesteps[t : t + 1])  # [B, c, h, w]
+            return noise_in(latents, out, shares[t], scheduler.config.prediction_type)
 
         def normal(k: int) -> Tensor:
             return draw(seeds, tuple(masked.shape[1:]), REPAINT + k, masked.device)

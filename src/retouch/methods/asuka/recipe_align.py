@@ -61,7 +61,7 @@ class Frozen:
         for network in (mae, unet):
             if network is not None:
                 network.eval().requires_grad_(False)
-        self.shares: Tensor = solver("ddim", scheduler).alphas_cumprod  # [1000]
+        self.noise = solver("ddim", scheduler)
 
     def to(self, device: torch.device) -> Frozen:
         """Its networks on a device; the loop does not move them."""
@@ -96,6 +96,8 @@ def build(config: AlignConfig, variant: str, weights: Path | None) -> AlignRecip
 class AlignRecipe:
     """mean |eps - denoiser([z_t, mask, z_masked], t, tokens)|^2 over the tokens' parameters alone.
 
+    In place of eps it is v = sqrt(a_t) eps - sqrt(1 - a_t) z where the denoiser predicts that.
+
     Raises:
         ValueError: autoencoder, alignment and denoiser do not fit each other.
     """
@@ -119,10 +121,10 @@ class AlignRecipe:
         """One phase; whose prior is reconstructed, times and noise follow from the seeds."""
         frozen = self.frozen.to(batch.photos.device)
         share = self.config.training.share(k)
-        seen = noisy(batch, frozen.codec, frozen.shares)
+        seen = noisy(batch, frozen.codec, frozen.noise)
         tokens = self.tokens(self.networks, batch.photos, self.seen_holes(batch, share))  # [B, N, M]
         predicted = unet_denoise(frozen.unet, tokens)(seen.x, seen.times)  # [B, c, h, w]
-        yield Phase(self.name, F.mse_loss(predicted, seen.noise), {"whole": share})
+        yield Phase(self.name, F.mse_loss(predicted, seen.wanted), {"whole": share})
 
     def tokens(self, networks: Mapping[str, Any], photos: Tensor, holes: Tensor) -> Tensor:
         """What the denoiser is told, [B, N, M]; one call of the autoencoder, whatever the holes."""

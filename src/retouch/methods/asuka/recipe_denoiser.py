@@ -1,6 +1,6 @@
 """The recipe of a small inpainting denoiser: what the alignment is tried on where Stable Diffusion is too large.
 
-photo, hole ─▶ codec ─▶ x = [z_t, mask, z_masked] ─▶ U-Net ─▶ eps'     mean |eps' - eps|^2
+photo, hole ─▶ codec ─▶ x = [z_t, mask, z_masked] ─▶ U-Net ─▶ v'     mean |v' - v|^2 (or eps)
                                                        ▲
           tokens: learnt, and in a share of the samples with the photo's colours
 """
@@ -20,7 +20,7 @@ from retouch.methods.asuka.decoder_load import read_diffusers
 from retouch.methods.asuka.denoisers import unet_denoise
 from retouch.methods.asuka.denoising import filled, noisy
 from retouch.methods.asuka.recipe_align import Prompt
-from retouch.methods.asuka.sample import solver
+from retouch.methods.asuka.sample import NOISE, solver
 from retouch.ops.codec import Vae
 from retouch.train.recipe import Phase
 from retouch.train.seeds import uniform
@@ -66,6 +66,11 @@ def make_unet(config: Denoiser) -> Any:
     )
 
 
+def noise_of(config: Denoiser) -> dict[str, Any]:
+    """Settings of the scheduler: Stable Diffusion's noise, and what is predicted."""
+    return NOISE | {"prediction_type": config.prediction}
+
+
 def build(config: DenoiserConfig, variant: str, weights: Path | None) -> DenoiserRecipe:  # noqa: ARG001 - none judges
     """Make the recipe over the autoencoder that the configuration names.
 
@@ -79,7 +84,7 @@ def build(config: DenoiserConfig, variant: str, weights: Path | None) -> Denoise
 
 
 class DenoiserRecipe:
-    """mean |eps - unet([z_t, mask, z_masked], t, tokens)|^2; the autoencoder is frozen and not saved.
+    """mean |v - unet([z_t, mask, z_masked], t, tokens)|^2, or eps for v; the autoencoder is frozen and not saved.
 
     Raises:
         ValueError: the codec's latents are none of the network's.
@@ -96,7 +101,7 @@ class DenoiserRecipe:
             NETWORK: make_unet(network),
             TOKENS: Caption(network.grid, network.embedding),
         }
-        self._shares: Tensor = solver("ddim").alphas_cumprod  # [1000]
+        self.noise = solver("ddim", noise_of(network))
 
     def optimisers(self) -> dict[str, Optimizer]:
         """AdamW over network and tokens."""
@@ -106,18 +111,18 @@ class DenoiserRecipe:
 
     def step(self, batch: Batch, k: int) -> Iterator[Phase]:  # noqa: ARG002 - all steps are alike
         """One phase; which samples are described follows from the seeds."""
-        seen = noisy(batch, self._codec(batch.photos.device), self._shares)
+        seen = noisy(batch, self._codec(batch.photos.device), self.noise)
         told = uniform(batch.seeds, (), "told") < self.config.training.told  # [B]
         tokens = self.networks[TOKENS].of(batch.photos, told.to(batch.photos.device))  # [B, N, M]
         predicted = unet_denoise(self.networks[NETWORK], tokens)(seen.x, seen.times)  # [B, c, h, w]
-        yield Phase(NETWORK, F.mse_loss(predicted, seen.noise))
+        yield Phase(NETWORK, F.mse_loss(predicted, seen.wanted))
 
     def fill(self, networks: Mapping[str, nn.Module], photos: Tensor, holes: Tensor, seeds: Tensor) -> Tensor:
         """What it fills told the learnt tokens, which know of no photo."""
         with torch.no_grad():
             tokens = networks[TOKENS](len(photos))  # [B, N, M]
         denoise = unet_denoise(networks[NETWORK], tokens)
-        return filled(denoise, self._codec(photos.device), photos, holes, seeds, self.config.steps)
+        return filled(denoise, self._codec(photos.device), photos, holes, seeds, self.config.steps, self.noise.config)
 
     def describe(self) -> dict[str, Any]:
         """For an export's card; where the autoencoder came from is no part of it."""

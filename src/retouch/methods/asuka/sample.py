@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from retouch.methods.asuka.sampling import Solver
 
 Denoise: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""(x [B, 2c + 1, h, w], timestep [1] int64) to the predicted noise [B, c, h, w]."""
+"""(x [B, 2c + 1, h, w], timestep [1] int64) to what is predicted, noise or v, [B, c, h, w]."""
 
 # The noise that Stable Diffusion 1.5 was trained with, for a model that brings no configuration.
 NOISE = {

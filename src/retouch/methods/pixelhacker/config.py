@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 Category: TypeAlias = Literal["background", "foreground"]
+Prediction: TypeAlias = Literal["epsilon", "v_prediction"]
 
 
 class _Settings(BaseModel):
@@ -18,7 +19,7 @@ class Network(_Settings):
 
     Attributes:
         in_channels: noisy latent, mask and masked latent: 2 * out_channels + 1.
-        out_channels: of the latent, and of the noise that is predicted.
+        out_channels: of the latent, and of what is predicted.
         block_out_channels: at the latent's size, a half, a quarter, ...; there is no attention at the coarsest on the
             way down and up, as in Stable Diffusion 1.5.
         layers_per_block: residual blocks of one size on the way down; one more on the way up.
@@ -30,6 +31,8 @@ class Network(_Settings):
         gate: of the linear attention. "low-rank": what is released, one gate over the keys through 16 numbers;
             "outer": the paper's Eq. 3 and 4 as printed, the product of a gate over the keys and one over the values.
         temperature: tau of Eq. 3: gates are sigmoids to the power of 1/tau.
+        prediction: what is predicted: "epsilon", the noise, as released, or "v_prediction" (Salimans & Ho 2022), with
+            which the colours of a network trained from scratch come right much earlier.
     """
 
     in_channels: PositiveInt = 9
@@ -43,6 +46,7 @@ class Network(_Settings):
     embedding_width: PositiveInt = 3072
     gate: Literal["low-rank", "outer"] = "low-rank"
     temperature: float = Field(default=16.0, gt=0)
+    prediction: Prediction = "epsilon"
 
     @property
     def tokens(self) -> int:

@@ -17,7 +17,7 @@ from retouch.methods.pixelhacker.network import LcgModel
 from retouch.methods.pixelhacker.sample import BETAS, TIMESTEPS, Sampling, draw, sample
 from retouch.methods.pixelhacker.start import load_start
 from retouch.ops.codec import TILE, Pixels, Vae
-from retouch.ops.latents import shrink_mask
+from retouch.ops.latents import shrink_mask, wanted
 from retouch.train.losses.pixel import mean_in
 from retouch.train.recipe import Phase
 from retouch.train.seeds import normal, uniform
@@ -53,6 +53,7 @@ def build(config: PixelHackerConfig, variant: str, weights: Path | None) -> Pixe
 class PixelHackerRecipe:
     """mean |eps - network([z_t, mask, z_masked], t, category)|^2, with z_t = sqrt(a_t) z + sqrt(1 - a_t) eps.
 
+    With `network.prediction` "v_prediction" it is v = sqrt(a_t) eps - sqrt(1 - a_t) z in place of eps.
     A batch's labels say which category its holes are to be filled with: 0 background, 1 foreground; without labels all
     are background. `networks` is what is trained and saved; the VAE, which is frozen, hides in `codec`.
 
@@ -88,7 +89,7 @@ class PixelHackerRecipe:
         return {NETWORK: adam}
 
     def step(self, batch: Batch, k: int) -> Iterator[Phase]:  # noqa: ARG002 - all steps are alike
-        """One phase: the squared error of the predicted noise."""
+        """One phase: the squared error of the predicted noise, or of v."""
         check_sides(batch.photos, self.codec)
         known, clean = self._encoded(batch)  # [B, 1 + c, h, w], [B, c, h, w]
         device, shape = clean.device, tuple(clean.shape[1:])
@@ -100,7 +101,8 @@ class PixelHackerRecipe:
         noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise  # [B, c, h, w]
         x = torch.cat([noisy, known], 1)  # [B, 2c + 1, h, w]
         predicted = self.networks[NETWORK](x, timesteps.to(device), self._ids_of(batch))  # [B, c, h, w]
-        error = F.mse_loss(predicted.float(), noise, reduction="none")  # [B, c, h, w]
+        right = wanted(clean, noise, kept, self.config.network.prediction)  # [B, c, h, w]
+        error = F.mse_loss(predicted.float(), right, reduction="none")  # [B, c, h, w]
         yield Phase(NETWORK, error.mean(), {"error in holes": mean_in(error.detach(), known[:, :1])})
 
     @torch.no_grad()

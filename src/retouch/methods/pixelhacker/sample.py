@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from retouch.methods.pixelhacker.config import Category, Network
+    from retouch.methods.pixelhacker.config import Category, Network, Prediction
     from retouch.ops.codec import Codec
 
 Task: TypeAlias = Literal["remove", "foreground"]
@@ -47,7 +47,7 @@ class Denoiser(Protocol):
         ...
 
     def denoise(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-        """The noise [B, c, h, w] in x [B, 2c + 1, h, w] at `timesteps` [1] or [B]."""
+        """The noise [B, c, h, w] in x [B, 2c + 1, h, w] at `timesteps` [1] or [B]; v with `config.prediction` so."""
         ...
 
 
@@ -159,32 +159,36 @@ def sample(
     check(photos, holes, codec)
     mask = shrink_mask(holes, codec.factor, sampling.latent_mask)  # [B, 1, h, w]
     masked = codec.encode(photos * (1 - holes), draws.masked)  # [B, c, h, w]: holes are mid grey
-    scheduler, timesteps = schedule(sampling, photos.device)
+    kind = denoiser.config.prediction
+    scheduler, timesteps = schedule(sampling, photos.device, kind)
     latents = first(codec, photos, masked, draws, sampling, scheduler, timesteps[:1])  # [B, c, h, w]
     context = categories(denoiser, sampling, len(photos), photos.device)  # [G * B, n, D], G = 2, or 1 without guidance
     groups = len(context) // len(photos)
     known = torch.cat([mask, masked], 1).repeat(groups, 1, 1, 1)  # [G * B, 1 + c, h, w]
     for k, t in enumerate(timesteps, start=1):
         x = torch.cat([latents.repeat(groups, 1, 1, 1), known], 1)  # [G * B, 2c + 1, h, w]
-        noise = guide(denoiser.denoise(x, t[None], context), sampling.guidance, groups)  # [B, c, h, w]
-        foreseen = clean(latents, noise, scheduler.alphas_cumprod[t])  # [B, c, h, w]
-        latents = scheduler.step(noise, t, latents, return_dict=False)[0]  # [B, c, h, w]
+        out = guide(denoiser.denoise(x, t[None], context), sampling.guidance, groups)  # [B, c, h, w]
+        foreseen = clean(latents, out, scheduler.alphas_cumprod[t], kind)  # [B, c, h, w]
+        latents = scheduler.step(out, t, latents, return_dict=False)[0]  # [B, c, h, w]
         yield Step(k, len(timesteps), int(t), latents, foreseen)
 
 
-def schedule(sampling: Sampling, device: torch.device | str = "cpu") -> tuple[Any, Tensor]:
+def schedule(
+    sampling: Sampling, device: torch.device | str = "cpu", prediction: Prediction = "epsilon"
+) -> tuple[Any, Tensor]:
     """The solver, a scheduler of diffusers, and its timesteps [n] int64, from noise to photo.
 
     Raises:
         ModuleNotFoundError: diffusers is not installed.
     """
     diffusers = importlib.import_module("diffusers")  # not typed, and an extra
+    noise = BETAS | {"prediction_type": prediction}
     if sampling.solver == "ddim":
-        scheduler = diffusers.DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
+        scheduler = diffusers.DDIMScheduler(**noise, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
     else:
         # Steps even in the logarithm of the signal-to-noise ratio: with steps even in time nothing is gained.
         even = {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_lu_lambdas": True}
-        scheduler = diffusers.DPMSolverMultistepScheduler(**BETAS, **even)
+        scheduler = diffusers.DPMSolverMultistepScheduler(**noise, **even)
     scheduler.set_timesteps(sampling.steps, device=device)
     done = max(1, min(int(sampling.steps * sampling.strength), sampling.steps))
     return scheduler, scheduler.timesteps[-done:]
@@ -213,11 +217,11 @@ def categories(denoiser: Denoiser, sampling: Sampling, count: int, device: torch
     return denoiser.context(ids).repeat_interleave(count, 0)
 
 
-def guide(noise: Tensor, guidance: float, groups: int) -> Tensor:
+def guide(out: Tensor, guidance: float, groups: int) -> Tensor:
     """Classifier-free guidance between categories: [G * B, c, h, w] to eps_0 + guidance * (eps_1 - eps_0)."""
     if groups == 1:
-        return noise
-    unwanted, wanted = noise.chunk(2)  # [B, c, h, w] each
+        return out
+    unwanted, wanted = out.chunk(2)  # [B, c, h, w] each
     return unwanted + guidance * (wanted - unwanted)
 
 

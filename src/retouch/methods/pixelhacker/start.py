@@ -51,6 +51,8 @@ def load_start(start: str, network: Network) -> LcgModel:
 def _load(start: str, network: Network) -> tuple[LcgModel, Network]:
     """The network, and what it is made of."""
     file = Path(start)
+    if network.prediction != "epsilon" and (start in FOLDERS or file.suffix == ".safetensors"):
+        raise ValueError(f"what is released predicts 'epsilon', network.prediction is {network.prediction!r}")
     if start in FOLDERS:
         released = network.model_copy(update={"embedding_rows": Network().embedding_rows})
         return load_denoiser(fetch(start, released).network, released), released
