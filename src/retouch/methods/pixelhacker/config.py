@@ -199,6 +199,7 @@ SMALL = PixelHackerConfig(
         groups=16,
         cross_attention_dim=64,
         embedding_width=128,
+        prediction="v_prediction",  # noise was far behind it, see docs/pixelhacker.md
     ),
     size=64,
     space="pixel",
