@@ -21,7 +21,6 @@ from retouch.methods.psm.runner import (  # noqa: E402
     load_generator,
     load_onnx,
     needs,
-    threads,
 )
 from retouch.train.export import export  # noqa: E402
 from tests.methods.psm.tiny import TINY, generator, inputs  # noqa: E402
@@ -138,45 +137,14 @@ def test_a_file_with_nan_weights_is_told_when_it_fills(exported, tmp_path):
         load_onnx(tmp_path / "nan.onnx", CONFIG)(*picture(), PsmOptions())
 
 
+def test_a_name_is_no_config(exported):
+    with pytest.raises(ValueError, match=r"config: 'small' is no PsmConfig; accepted: one, such as variant\('small'\)"):
+        load_onnx(exported, "small")
+
+
 def test_a_file_of_another_network_is_refused(exported):
     with pytest.raises(ValueError, match=r"has heads 4, the config has 2; accepted: a file and a config of the same"):
         OnnxRunner(exported, TINY.model_copy(update={"heads": 2}))
-
-
-def test_files_that_are_not_there_or_no_network_are_refused(tmp_path):
-    pytest.importorskip("onnxruntime")
-    with pytest.raises(FileNotFoundError, match=r"none.onnx does not exist; accepted: a file written by export_onnx"):
-        OnnxRunner(tmp_path / "none.onnx", TINY)
-    (tmp_path / "damaged.onnx").write_bytes(b"no graph")
-    with pytest.raises(ValueError, match=r"damaged.onnx cannot be read: .*; accepted: a file of export_onnx"):
-        OnnxRunner(tmp_path / "damaged.onnx", TINY)
-
-
-def test_files_of_others_are_refused(tmp_path):
-    pytest.importorskip("onnxruntime")
-    onnx = pytest.importorskip("onnx")
-    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
-    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
-    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "other", [value], [result])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, tmp_path / "other.onnx")
-    with pytest.raises(ValueError, match="does not say which network of PSM it is"):
-        OnnxRunner(tmp_path / "other.onnx", TINY)
-
-
-def test_an_export_does_not_overwrite_unasked(exported):
-    before = exported.read_bytes()
-    with pytest.raises(FileExistsError, match=r"psm.onnx exists already; accepted: another name, or overwrite=True"):
-        export_onnx(generator(seed=1), exported)
-    assert exported.read_bytes() == before
-
-
-def test_an_export_to_nowhere_ends_before_its_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: pytest.fail("exported for nothing"))
-    with pytest.raises(FileNotFoundError, match="its folder does not exist"):
-        export_onnx(generator(seed=1), tmp_path / "none" / "psm.onnx")
-    with pytest.raises(IsADirectoryError, match="is a folder"):
-        export_onnx(generator(seed=1), tmp_path, overwrite=True)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -186,12 +154,6 @@ def test_weights_that_are_no_numbers_are_refused(bad):
         made.stem.weight[0, 0, 0, 0] = bad
     with pytest.raises(ValueError, match=r"weights: 'stem.weight' has NaN or infinite values; accepted: finite ones"):
         TorchRunner(made)
-
-
-@pytest.mark.parametrize(("said", "count"), [("3", 3), ("4,2", 4), ("", 0), ("many", 0)])
-def test_threads_follow_the_environment(monkeypatch, said, count):
-    monkeypatch.setenv("OMP_NUM_THREADS", said)
-    assert threads() == count
 
 
 def test_bad_configs_are_refused():

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
-from retouch.atomic import atomic
 from retouch.methods.blend.config import MULTIPLE, BlendConfig
 from retouch.methods.blend.method import method, needs
+from retouch.ops.onnx import open_onnx, open_sizes, write_onnx
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
     from retouch.methods.blend.network import Blender
 
 INPUTS = ("photos", "holes", "fills")
-CONFIG = "retouch.blend"  # key in the file's metadata of the config, as JSON
-LARGEST = 4096  # pixels a side that an exported network is said to take
+CONFIG = "retouch.blend"  # key of the config in the file's metadata
 
 
 def build(needs: Needs, device: str, weights: Path) -> PerImage:
@@ -81,31 +78,13 @@ class TorchRunner:
 class OnnxRunner:
     """A `method.Runner` over a file of `export_onnx`; needs no PyTorch.
 
-    It runs on as many threads as OMP_NUM_THREADS says, or else on all cores.
-
     Raises:
         FileNotFoundError: no such file.
         ValueError: it is damaged, or no network of blend.
     """
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
-        import onnxruntime
-
-        if not Path(file).is_file():
-            raise FileNotFoundError(f"onnx: {file} does not exist; accepted: a file written by export_onnx")
-        options = onnxruntime.SessionOptions()
-        first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-        options.intra_op_num_threads = int(first) if first.isdigit() else 0  # 0: onnxruntime takes all cores
-        try:
-            self.session = onnxruntime.InferenceSession(os.fspath(file), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own kinds have no common name
-            reason = " ".join(str(error).split())[:200]
-            raise ValueError(f"onnx: {file} cannot be read: {reason}; accepted: a file of export_onnx") from error
-        try:
-            said = self.session.get_modelmeta().custom_metadata_map[CONFIG]
-            self.config = BlendConfig.model_validate_json(said)
-        except (KeyError, ValidationError):
-            raise ValueError(f"onnx: {file} is no network of blend; accepted: a file of export_onnx") from None
+        self.session, self.config = open_onnx(file, CONFIG, BlendConfig)
 
     def __call__(self, photos: Images, holes: Images, fills: Images) -> Images:
         """As `method.Runner`."""
@@ -115,9 +94,9 @@ class OnnxRunner:
 
 
 def export_onnx(card: str | os.PathLike[str], file: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write the network of an export as ONNX, fp32, with batch, height and width left open.
+    """Write the network of an export as ONNX with batch, height and width left open.
 
-    Needs the extra `export`. The file holds the config, so nothing else is needed to fill with it.
+    The file holds the config, so nothing else is needed to fill with it.
 
     Args:
         card: the export's, as `retouch train blend --export` writes it.
@@ -125,45 +104,34 @@ def export_onnx(card: str | os.PathLike[str], file: str | os.PathLike[str], *, o
         overwrite: replace it where it exists.
 
     Raises:
-        FileExistsError: the file exists and `overwrite` is False.
         FileNotFoundError, ValueError: the export is missing, damaged, or of another method.
-        ModuleNotFoundError: onnx or onnxscript is not installed.
+        OSError, ModuleNotFoundError: as `write_onnx`.
     """
-    import torch
-
     from retouch.methods.blend.network import Blender
     from retouch.methods.torch_method import load_network
     from retouch.train.export import load_export
 
-    if Path(file).exists() and not overwrite:  # told before the minute is spent
-        raise FileExistsError(f"file: {file} exists already; accepted: another name, or overwrite=True")
     export = load_export(Path(card))
     if export.card.method != "blend":
         raise ValueError(f"card: {card} is of the method {export.card.method!r}; accepted: an export of 'blend'")
     config = BlendConfig.model_validate(export.card.config)
-    network = load_network(lambda: Blender(config.network), export, "blender", Path(card)).eval()
-    dim, most = torch.export.Dim, LARGEST // MULTIPLE
-    batch, height, width = dim("batch"), MULTIPLE * dim("h", min=2, max=most), MULTIPLE * dim("w", min=2, max=most)
+    batch, height, width = open_sizes(MULTIPLE)
     plane = {0: batch, 2: height, 3: width}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own, about its insides
-        program = torch.onnx.export(
-            network,
-            _example(config.network.candidates),
-            input_names=INPUTS,
-            output_names=("image", "weights"),
-            dynamic_shapes=(plane, plane, {0: batch, 3: height, 4: width}),
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    program.model.metadata_props[CONFIG] = config.model_dump_json()
-    with atomic(file, overwrite=overwrite) as out:
-        out.write(program.model_proto.SerializeToString())
+    write_onnx(
+        load_network(lambda: Blender(config.network), export, "blender", Path(card)),
+        file,
+        _example(config.network.candidates),
+        inputs=INPUTS,
+        outputs=("image", "weights"),
+        sizes=(plane, plane, {0: batch, 3: height, 4: width}),
+        key=CONFIG,
+        config=config,
+        overwrite=overwrite,
+    )
 
 
 def _example(count: int) -> tuple[torch.Tensor, ...]:
-    """Two samples, wider than high: the exporter takes equal sizes for one, and 1 for a constant."""
+    """Two samples, wider than high."""
     import torch
 
     height, width = 4 * MULTIPLE, 6 * MULTIPLE

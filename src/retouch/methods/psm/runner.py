@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retouch.atomic import atomic
 from retouch.methods.psm.config import MULTIPLE, SMALLEST, Network, PsmConfig
 from retouch.methods.psm.method import NEEDS, Psm
+from retouch.ops.onnx import open_onnx, open_sizes, write_onnx
 
 if TYPE_CHECKING:
     import torch
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 
 INPUTS = ("x", "m0", "m", "u", "tau", "latents", "truncation")
 OUTPUTS = ("image_mean", "image_log_variance")  # the exporter calls an inner value "mean"
-CONFIG = "retouch.psm.network"  # key in the file's metadata of the network's config, as JSON
-LARGEST = 4096  # pixels a side that an exported network is said to take
+CONFIG = "retouch.psm.network"  # key of the network's config in the file's metadata
 
 
 def needs(config: Mapping[str, Any]) -> Needs:
@@ -75,7 +73,9 @@ def load_generator(card: str | os.PathLike[str]) -> Generator:
 
 
 def load_onnx(file: str | os.PathLike[str], config: PsmConfig) -> Psm:
-    """PSM over an exported network, on onnxruntime; arguments and errors as `OnnxRunner`."""
+    """PSM over an exported network, on onnxruntime; errors as `OnnxRunner`."""
+    if not isinstance(config, PsmConfig):
+        raise ValueError(f"config: {config!r} is no PsmConfig; accepted: one, such as variant('small')")
     return Psm(OnnxRunner(file, config.network), needs(config.model_dump()))
 
 
@@ -115,8 +115,6 @@ class TorchRunner:
 class OnnxRunner:
     """A `method.Runner` over a file that `export_onnx` wrote; needs no PyTorch.
 
-    It runs on as many threads as OMP_NUM_THREADS says, or else on all cores.
-
     Args:
         file: the ONNX file.
         config: of the network that it must be.
@@ -127,21 +125,7 @@ class OnnxRunner:
     """
 
     def __init__(self, file: str | os.PathLike[str], config: Network) -> None:
-        import onnxruntime
-
-        if not Path(file).is_file():
-            raise FileNotFoundError(f"onnx: {file} does not exist; accepted: a file written by export_onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        try:
-            self.session = onnxruntime.InferenceSession(os.fspath(file), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own kinds have no common name
-            reason = " ".join(str(error).split())[:200]
-            raise ValueError(f"onnx: {file} cannot be read: {reason}; accepted: a file of export_onnx") from error
-        said = self.session.get_modelmeta().custom_metadata_map.get(CONFIG)
-        if said is None:
-            raise ValueError(f"onnx: {file} does not say which network of PSM it is; accepted: a file of export_onnx")
-        there = Network.model_validate_json(said)
+        self.session, there = open_onnx(file, CONFIG, Network)
         if there != config:
             name = next(name for name in Network.model_fields if getattr(there, name) != getattr(config, name))
             values = f"{getattr(there, name)}, the config has {getattr(config, name)}"
@@ -158,55 +142,28 @@ class OnnxRunner:
         return mean, log_variance
 
 
-def threads() -> int:
-    """The number in OMP_NUM_THREADS, or 0, which onnxruntime takes for all cores."""
-    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(first) if first.isdigit() else 0
-
-
 def export_onnx(network: Generator, file: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write the network as ONNX, fp32, with batch, height and width left open; takes a minute or two.
+    """Write the network as ONNX with batch, height and width left open; `overwrite` and errors as `write_onnx`.
 
-    Needs the extra `export`. The file says which config its network has, so that `OnnxRunner` can tell.
-
-    Args:
-        network: the generator; it is put into evaluation mode.
-        file: the ONNX file.
-        overwrite: replace it where it exists.
-
-    Raises:
-        FileExistsError: the file exists and `overwrite` is False.
-        OSError: its folder is missing or unwritable, or it is a folder; told before the network is exported.
-        ModuleNotFoundError: onnx or onnxscript is not installed.
+    The file says which config its network has, so that `OnnxRunner` can tell.
     """
-    import torch
-
-    if Path(file).exists() and not overwrite:
-        raise FileExistsError(f"file: {file} exists already; accepted: another name, or overwrite=True")
-    network.eval()
-    dim = torch.export.Dim
-    most = LARGEST // MULTIPLE
-    batch, height, width = dim("batch"), MULTIPLE * dim("h", min=2, max=most), MULTIPLE * dim("w", min=2, max=most)
-    plane: dict[int, Any] = {0: batch, 2: height, 3: width}
-    with atomic(file, overwrite=overwrite) as out:  # a place that cannot be written is told before the minute is spent
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter's own, about its insides
-            program = torch.onnx.export(
-                network,
-                _example(network.config.latent),
-                input_names=INPUTS,
-                output_names=OUTPUTS,
-                dynamic_shapes=(plane, plane, plane, plane, None, {0: batch}, None),
-                dynamo=True,
-                verbose=False,
-            )
-        assert program is not None
-        program.model.metadata_props[CONFIG] = network.config.model_dump_json()
-        out.write(program.model_proto.SerializeToString())
+    batch, height, width = open_sizes(MULTIPLE)
+    plane = {0: batch, 2: height, 3: width}
+    write_onnx(
+        network,
+        file,
+        _example(network.config.latent),
+        inputs=INPUTS,
+        outputs=OUTPUTS,
+        sizes=(plane, plane, plane, plane, None, {0: batch}, None),
+        key=CONFIG,
+        config=network.config,
+        overwrite=overwrite,
+    )
 
 
 def _example(latent: int) -> tuple[torch.Tensor, ...]:
-    """Two samples, wider than high: the exporter takes equal sizes for one, and 1 for a constant."""
+    """Two samples, wider than high."""
     import torch
 
     height, width = SMALLEST + MULTIPLE, SMALLEST + 2 * MULTIPLE
