@@ -70,11 +70,10 @@ def claim(folder: Path, record: Encoded) -> None:
     """Make the folder with its record, or make sure that it is of the same samples.
 
     Raises:
-        FileExistsError: it is of others, holds other files, or is a file.
+        FileExistsError: it is of others, or holds other files.
+        NotADirectoryError: it is a file.
         ValueError: its record is damaged.
     """
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"out: {str(folder)!r} is a file; accepted: a folder, made if need be")
     targets.claim(folder, RECORD, record.model_dump_json(indent=1))
     before = read_record(folder)
     for name in Encoded.model_fields:

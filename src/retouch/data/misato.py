@@ -14,6 +14,7 @@ from retouch.atomic import atomic
 from retouch.data.items import Item
 from retouch.data.square import centre_square
 from retouch.files.listing import listed
+from retouch.files.targets import check_settings, claim
 from retouch.holes.check import checked_count
 from retouch.holes.mixtures import misato
 from retouch.holes.objects import objects_from, read_shape
@@ -22,7 +23,6 @@ from retouch.holes.recipes import item_rng, recipe
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -104,7 +104,12 @@ def make_misato(
     source = objects_from(objects) if objects is not None else None
     items = _chosen(Path(photos), per_category, seed)
     named = tuple(None if given is None else str(given) for given in (objects, foreground))
-    into = _claimed(Path(out), _Setting(str(photos), size, seed, per_category, named[0], named[1]))
+    into = Path(out, str(size))
+    setting = asdict(_Setting(str(photos), size, seed, per_category, named[0], named[1]))
+    claim(into, RECORD, json.dumps(setting, indent=1))
+    check_settings(into, RECORD, setting)  # another run may have made it
+    for name in ("image", "mask"):
+        (into / name).mkdir(exist_ok=True)
     made = kept = 0
     unusable: list[tuple[str, str]] = []
     for item in items:
@@ -163,30 +168,6 @@ def _one(
     mixture = recipe("misato").parameters
     hole = misato((size, size), item_rng(seed, item.k), mixture, objects or SyntheticBlobs(), keep)
     return picture, hole
-
-
-def _claimed(out: Path, setting: _Setting) -> Path:
-    """The folder for photos of that size, made, with a record of the settings in it."""
-    into = out / str(setting.size)
-    for name in ("image", "mask"):
-        (into / name).mkdir(parents=True, exist_ok=True)
-    record = into / RECORD
-    wanted: dict[str, Any] = asdict(setting)
-    if record.exists():
-        try:
-            before = json.loads(record.read_bytes())
-        except ValueError as error:
-            raise ValueError(
-                f"out: its record {str(record)!r} is damaged; delete it or choose another folder"
-            ) from error
-        if before != wanted:
-            raise FileExistsError(f"out: {str(into)!r} holds photos of other settings; choose another folder")
-        return into
-    if any((into / "image").iterdir()) or any((into / "mask").iterdir()):
-        raise FileExistsError(f"out: {str(into)!r} holds files that this command did not write; choose another folder")
-    with atomic(record, "w") as file:
-        json.dump(wanted, file, indent=1)
-    return into
 
 
 def _write(picture: Image.Image, path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retouch.atomic import atomic, check_regular
 
@@ -70,14 +71,22 @@ def check_into(out: Path, names: Iterable[str], *, overwrite: bool = False) -> N
 
 
 def check_unclaimed(out: Path, record: str) -> None:
-    """Refuse with FileExistsError a folder that holds other files and not its `record`.
+    """Refuse a folder that holds other files and not its `record`.
 
     Hidden ones do not count: they may be what another machine is writing.
+
+    Raises:
+        FileExistsError: it does.
+        NotADirectoryError: it is a file.
     """
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
     if (out / record).exists() or not out.exists():
         return
     if any(not path.name.startswith(".") for path in out.iterdir()):
-        raise FileExistsError(f"out: {str(out)!r} holds files that this command did not write; choose another")
+        raise FileExistsError(
+            f"out: {str(out)!r} holds files that this command did not write, and no {record}; choose another"
+        )
 
 
 def claim(out: Path, record: str, text: str) -> None:
@@ -86,13 +95,32 @@ def claim(out: Path, record: str, text: str) -> None:
     Whoever calls this reads the record that is there, and refuses another one than its own.
 
     Raises:
-        FileExistsError: as `check_unclaimed`.
+        FileExistsError, NotADirectoryError: as `check_unclaimed`.
         OSError: it cannot be made or written.
     """
     check_unclaimed(out, record)
     out.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError), atomic(out / record, "w") as file:
         file.write(text)
+
+
+def check_settings(out: Path, record: str, settings: dict[str, Any]) -> None:
+    """Refuse what `check_unclaimed` refuses, and a folder whose `record`, JSON, is of other settings.
+
+    Raises:
+        FileExistsError, NotADirectoryError: as `check_unclaimed`; or the settings are others.
+        ValueError: the record is damaged.
+    """
+    check_unclaimed(out, record)
+    path = out / record
+    if not path.exists():
+        return
+    try:
+        before = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"out: its record {str(path)!r} is damaged; delete it or choose another folder") from error
+    if before != settings:
+        raise FileExistsError(f"out: {str(out)!r} holds photos of other settings, {before}; choose another folder")
 
 
 def same_file(path: Path, others: Iterable[Path]) -> bool:

@@ -199,7 +199,7 @@ def test_what_is_there_is_kept(pairs, vae, tmp_path):
     with pytest.raises(FileExistsError, match="holds files that this command did not write"):
         make(pairs, vae, tmp_path / "photos")
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError, match="is a file"):
+    with pytest.raises(NotADirectoryError, match="is a file"):
         make(pairs, vae, tmp_path / "file")
 
 

@@ -66,7 +66,8 @@ def make_pairs(
         progress: is called with (photos done, of how many) after each.
 
     Raises:
-        FileExistsError: `out` holds pairs of other photos, annotations or settings, or is a file.
+        FileExistsError: `out` holds pairs of other photos, annotations or settings, or other files.
+        NotADirectoryError: `out` is a file.
         OSError: `out` cannot be written, or `annotations` not read; finished shards stay.
         ValueError: an argument is none of these, the record in `out` is damaged, or, with `strict`, something cannot be
             used; finished shards stay.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retouch.atomic import atomic
+from retouch.files import targets
 from retouch.weights import file_hash
 
 if TYPE_CHECKING:
@@ -96,19 +97,11 @@ def claim(folder: Path, record: Record) -> None:
     """Make the folder with its record, or make sure that it is of the same photos and settings.
 
     Raises:
-        FileExistsError: it is of others, holds shards and no record, or is a file.
+        FileExistsError: it is of others, or holds other files.
+        NotADirectoryError: it is a file.
         ValueError: its record is damaged.
     """
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"out: {str(folder)!r} is a file; accepted: a folder, made if need be")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / RECORD
-    if not path.exists():
-        if shards_of(folder):
-            raise FileExistsError(f"out: {str(folder)!r} holds shards without {RECORD}; choose another folder")
-        with atomic(path, "w") as file:
-            file.write(record.model_dump_json(indent=1))
-        return
+    targets.claim(folder, RECORD, record.model_dump_json(indent=1))
     before = read_record(folder)
     # Photos may be at another place on another machine.
     for name in Record.model_fields:

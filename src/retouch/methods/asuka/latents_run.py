@@ -19,7 +19,7 @@ from retouch.atomic import atomic
 from retouch.data.items import Member
 from retouch.data.training.decode import upright
 from retouch.data.training.photos import photos_in
-from retouch.files.targets import check_unclaimed, claim
+from retouch.files.targets import check_settings, claim
 from retouch.holes.check import checked_count, checked_share
 from retouch.methods.asuka.denoisers import check_parts, unet_denoise
 from retouch.methods.asuka.latents import augment
@@ -108,11 +108,11 @@ def make_latents(
     """
     out = Path(out)
     items = _checked(Path(photos), out, share, seed, shard, limit)
-    setting = Setting(Path(base).resolve().name if Path(base).is_dir() else base, share, seed)
-    _check_out(out, setting)
+    setting = asdict(Setting(Path(base).resolve().name if Path(base).is_dir() else base, share, seed))
+    check_settings(out, RECORD, setting)
     change = load_augment(base, device)
-    claim(out, RECORD, json.dumps(asdict(setting), indent=1))
-    _check_out(out, setting)  # another machine may have come first
+    claim(out, RECORD, json.dumps(setting, indent=1))
+    check_settings(out, RECORD, setting)  # another machine may have come first
     done, unusable = {"augmented": 0, "copied": 0, "kept": 0}, []
     for k, item in enumerate(items, start=1):
         try:
@@ -206,19 +206,3 @@ def _checked(
         twice = next(name for k, name in enumerate(names) if name in names[:k])
         raise ValueError(f"photos: two are called {twice!r}; accepted: names that differ before the suffix")
     return items[:limit][i - 1 :: n]
-
-
-def _check_out(out: Path, setting: Setting) -> None:
-    """Refuse what is no folder of these settings, and not a new one; errors as `make_latents`."""
-    if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder, or a new name for one")
-    check_unclaimed(out, RECORD)
-    record = out / RECORD
-    if not record.exists():
-        return
-    try:
-        before = json.loads(record.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"out: its record {str(record)!r} is damaged; delete it or choose another folder") from error
-    if before != asdict(setting):
-        raise FileExistsError(f"out: {str(out)!r} holds photos of other settings, {before}; choose another folder")

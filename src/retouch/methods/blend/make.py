@@ -93,8 +93,6 @@ def with_candidates(drawn: Drawn, patches: Sequence[Patch], seed: int) -> Stored
 
 def _claim(folder: Path, what: Record) -> None:
     """Make the folder with its record; refuse one of others. Errors as `make_samples`."""
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"out: {str(folder)!r} is a file; accepted: a folder, or a new name for one")
     claim(folder, RECORD, what.model_dump_json(indent=1))
     there = read_record(folder)
     for name in Record.model_fields:

@@ -114,7 +114,8 @@ def make_latents(
         progress: is called with (samples done, of how many) after each.
 
     Raises:
-        FileExistsError: `out` holds other samples or other files, or is a file.
+        FileExistsError: `out` holds other samples or other files.
+        NotADirectoryError: `out` is a file.
         OSError: `out` cannot be written; finished shards stay.
         ValueError: an argument is none of these, no photo can be used, or a latent is no number.
     """
