@@ -6,7 +6,7 @@ python benchmarks/holes.py --statistics    share of hole and connected parts of 
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -38,7 +38,9 @@ def statistics(recipe: Recipe, count: int = 2000) -> str:
 
 
 def main() -> None:
-    if "--statistics" in sys.argv:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--statistics", action="store_true")
+    if parser.parse_args().statistics:
         for recipe in RECIPES:
             print(statistics(recipe), flush=True)
         return
@@ -50,4 +52,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)

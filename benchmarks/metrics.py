@@ -6,6 +6,7 @@ python benchmarks/metrics.py --quick    the same on small matrices, to see that 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -94,7 +95,9 @@ def main() -> None:
         task = {"streamed": streamed, "whole": whole, "solver": solver}[sys.argv[2]]
         print(json.dumps(task(int(sys.argv[3]), int(sys.argv[4]))))
         return
-    quick = "--quick" in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
     count, width = (2_000, 256) if quick else (50_000, 2_048)
     print(machine())
     a, b = child("streamed", count, width), child("whole", count, width)
@@ -128,4 +131,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)

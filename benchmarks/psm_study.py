@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -213,7 +212,7 @@ def main() -> None:
     card = exported(given.model)
     method, side = load_method(card, given.device), card.needs.native
     if not isinstance(method, Psm) or side is None:
-        sys.exit(f"--model: {given.model} is no PSM; accepted: an export of psm")
+        raise ValueError(f"--model: {given.model} is no PSM; accepted: an export of psm")
     photos = photos_in(given.photos)
     samples = fixed_samples(photos, size=side, holes=given.holes, objects=given.objects, limit=given.limit).samples
     known = {sample.seed for sample in samples}
@@ -231,4 +230,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)

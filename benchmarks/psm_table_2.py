@@ -10,7 +10,6 @@ after the mean over models. The paper trains with 3 iterations and finds FID 2.2
 from __future__ import annotations
 
 import argparse
-import sys
 from statistics import fmean
 
 from ablation_cell import HOLES
@@ -51,30 +50,36 @@ def rows_of(studies: list[Study], iterations: list[int]) -> list[list[str]]:
     return rows
 
 
+def numbers(words: str) -> list[int]:
+    return [int(word) for word in words.split(",")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", help="exports of PSM, .json, of one size")
     parser.add_argument("--photos", required=True, help="folder that was not trained on")
     parser.add_argument("--weights", help="folder of LPIPS's weights; default: RETOUCH_WEIGHTS")
     parser.add_argument("--limit", type=int, help="photos, evenly spread over the folder")
-    parser.add_argument("--iterations", default="3,4,5,6,8,10", help="T, the first is what others are compared with")
+    default, words = "3,4,5,6,8,10", "T, the first is what others are compared with"
+    parser.add_argument("--iterations", type=numbers, default=default, help=words)
     given = parser.parse_args()
     cards = [exported(model) for model in given.models]
     methods = [load_method(card, "cpu") for card in cards]
     sizes = {card.needs.native for card in cards}
     size = sizes.pop()
     if sizes or size is None or not all(isinstance(method, Psm) for method in methods):
-        sys.exit("models: are of several sizes, or no PSM; accepted: exports of psm of one size")
-    iterations = [int(word) for word in given.iterations.split(",")]
+        raise ValueError("models: are of several sizes, or no PSM; accepted: exports of psm of one size")
     network, photos = load_lpips("alex", given.weights, device="cpu"), photos_in(given.photos)
     for kind, holes in HOLES.items():
         samples = fixed_samples(photos, size=size, holes=holes, limit=given.limit).samples
         studies = [Study(method.runner, samples, network) for method in methods if isinstance(method, Psm)]
         title = f"{kind} holes, {len(samples)} photos of {size} x {size}, {len(methods)} models"
-        head = ["T", "LPIPS", "PSNR in the hole (dB)", f"LPIPS minus that of T = {iterations[0]}"]
-        print(table(title, head, rows_of(studies, iterations)), flush=True)
+        head = ["T", "LPIPS", "PSNR in the hole (dB)", f"LPIPS minus that of T = {given.iterations[0]}"]
+        print(table(title, head, rows_of(studies, given.iterations)), flush=True)
     print(machine())
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)

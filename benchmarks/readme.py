@@ -45,4 +45,6 @@ def measure(weights: Path | None) -> Results:
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)

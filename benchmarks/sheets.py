@@ -7,6 +7,7 @@ Needs the extra `cv`. Prints the seconds of each fill.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -91,9 +92,12 @@ def two_passes() -> Image.Image:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     contact_sheet().save(ROOT / "docs" / "contact-sheet.jpg", quality=82)
     two_passes().save(ROOT / "docs" / "two-pass.jpg", quality=82)
 
 
 if __name__ == "__main__":
-    main()
+    from script import run_main
+
+    run_main(main)
