@@ -65,7 +65,7 @@ def test_the_results_themselves_are_never_replaced(run, capsys):
     assert "is the input itself" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "there is no file"), (b"{}", "is no result of `bench run`")])
+@pytest.mark.parametrize(("content", "said"), [(None, "there is no file"), (b"{}", "accepted: what `bench run` wrote")])
 def test_what_is_no_run_is_refused_in_one_line(tmp_path, content, said, capsys):
     if content is not None:
         (tmp_path / "results.json").write_bytes(content)

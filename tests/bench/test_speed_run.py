@@ -90,7 +90,7 @@ def test_the_document_is_frozen():
 
 @pytest.mark.parametrize(
     ("content", "text"),
-    [("", "at its start"), ('{"format": "retouch-speed-2"}', "at format"), ("[1]", "no result of `bench speed`")],
+    [("", "at its start"), ('{"format": "retouch-speed-2"}', "at format"), ("[1]", "what `bench speed` wrote")],
 )
 def test_what_is_no_such_document_is_refused(tmp_path, content, text):
     file = tmp_path / "speed.json"

@@ -13,7 +13,7 @@ from retouch.batch.plan import plan_batch
 from retouch.batch.report import BatchProgress, BatchReport, Outcome
 from retouch.batch.workers import work
 from retouch.catalogue import DEFAULT_MODEL
-from retouch.files.targets import check_folder
+from retouch.files.targets import make_folder
 from retouch.job import all_notes, make_job, one_line, open_photo, quality_notes, run
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ def run_batch(
         **options,
     )
     plan = plan_batch(pairs, out, seed=seed, samples=samples, format=format, overwrite=overwrite, shard=shard)
-    _make_folders(Path(out), plan.todo)
+    make_folder(Path(out))
+    for folder in {item.output.parent for item in plan.todo}:
+        folder.mkdir(parents=True, exist_ok=True)
     setup = partial(_make_handler, job, quality, overwrite)
     outcomes = {item: Outcome(item, "skipped") for item in plan.existing}
     todo = plan.todo
@@ -105,20 +107,6 @@ def run_batch(
                     progress(BatchProgress(done, len(todo), outcome))
     remove_leftovers((item.output for item in plan.items), before=began)
     return BatchReport(tuple(outcomes[item] for item in plan.items), job.model, time.perf_counter() - started)
-
-
-def _make_folders(out: Path, todo: Iterable[Item]) -> None:
-    try:
-        out.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"out: the folder {str(out.parent)!r} does not exist") from None
-    except FileExistsError:
-        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder") from None
-    except OSError as error:
-        raise type(error)(f"out: {str(out)!r} cannot be made: {error.strerror or error}") from None
-    check_folder(out, f"out: {out}")
-    for folder in {item.output.parent for item in todo}:
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _make_handler(job: Job, quality: int | None, overwrite: bool) -> Callable[[Item], Outcome]:

@@ -180,4 +180,4 @@ class Results(_Part):
             ValueError: it is not such a document; the message names file and place in it.
         """
         file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-        return read_document(cls, file, "results", "bench run")
+        return read_document(cls, file, "results", "what `bench run` wrote")

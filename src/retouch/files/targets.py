@@ -70,6 +70,25 @@ def check_into(out: Path, names: Iterable[str], *, overwrite: bool = False) -> N
         check_folder(out.parent, str(out))
 
 
+def make_folder(out: Path) -> None:
+    """Make a folder that files can be written into, unless it is there; its parent must be.
+
+    Raises:
+        FileNotFoundError: there is no parent.
+        NotADirectoryError: it is a file.
+        OSError: it cannot be made or written to.
+    """
+    try:
+        out.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"out: the folder {str(out.parent)!r} does not exist") from None
+    except FileExistsError:
+        raise NotADirectoryError(f"out: {str(out)!r} is a file; accepted: a folder") from None
+    except OSError as error:
+        raise type(error)(f"out: {str(out)!r} cannot be made: {error.strerror or error}") from None
+    check_folder(out, f"out: {out}")
+
+
 def check_unclaimed(out: Path, record: str) -> None:
     """Refuse a folder that holds other files and not its `record`.
 

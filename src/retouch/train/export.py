@@ -98,14 +98,17 @@ def export(
     return written
 
 
-def load_export(card: str | os.PathLike[str]) -> Export:
-    """Read an export by the path of its card; floating-point tensors become float32, on the CPU.
+def load_export(card: str | os.PathLike[str], *methods: str) -> Export:
+    """Read an export, of one of these methods or else any, by its card's path; floats become float32, on the CPU.
 
     Raises:
         FileNotFoundError: the card or a file it names is missing.
-        ValueError: it is no card, or a file has another content than the card says.
+        ValueError: it is no card, one of another method, or a file has another content than the card says.
     """
     known = read_card(card)
+    if methods and known.method not in methods:
+        accepted = " or ".join(map(repr, methods))
+        raise ValueError(f"card: {card} is of the method {known.method!r}; accepted: an export of {accepted}")
     pieces: dict[str, list[Tensor]] = {}
     for file in shard_files(card, known):
         for key, tensor in sorted(read_safetensors(file).items(), key=lambda item: _piece(item[0])):

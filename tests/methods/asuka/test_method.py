@@ -243,7 +243,7 @@ def test_an_embedding_of_another_length_is_refused(weights, folder):
 
 
 def test_exports_of_other_methods_are_refused(weights, folder):
-    with pytest.raises(ValueError, match=r"mae\.json: is an export of 'asuka-mae'; accepted: 'asuka-align'"):
+    with pytest.raises(ValueError, match=r"mae\.json is of the method 'asuka-mae'; accepted: .* 'asuka-align'"):
         run(method("sd15/prompt"), tokens=str(folder / "asuka" / "sd15" / "mae.json"))
     with pytest.raises(ValueError, match=r"tokens: .* holds alignment; accepted: an export of learn = 'prompt'"):
         run(method("sd15/prompt"), tokens=str(folder / "asuka" / "sd15" / "alignment.json"))

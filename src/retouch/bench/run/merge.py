@@ -12,6 +12,7 @@ from retouch.bench.run.chunks import read
 from retouch.bench.run.finish import all_chunks, finish
 from retouch.bench.run.plan import Plan, make_plan
 from retouch.bench.run.running import PICTURES
+from retouch.files.targets import make_folder
 
 if TYPE_CHECKING:
     import os
@@ -106,10 +107,7 @@ def _prepare(target: Path, overwrite: bool) -> None:
             raise ValueError(f"out: {str(target)!r} is not empty; accepted: a new or empty folder, or overwrite=True")
         for name in ("chunks", "pictures"):
             shutil.rmtree(target / name, ignore_errors=True)
-    try:
-        target.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"out: the folder {str(target.parent)!r} does not exist") from None
+    make_folder(target)
 
 
 def _copy(source: Path, target: Path) -> None:

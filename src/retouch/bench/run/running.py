@@ -19,7 +19,7 @@ from retouch.bench.run import record as records
 from retouch.bench.run.chunks import Chunk, Content, chunks, read, write
 from retouch.bench.run.finish import finish
 from retouch.bench.run.worker import Done, make_worker
-from retouch.files.targets import check_folder
+from retouch.files.targets import make_folder
 
 if TYPE_CHECKING:
     import os
@@ -108,13 +108,7 @@ def _joined(plan: Plan, out: Path, overwrite: bool) -> Plan:
 
 
 def _prepare(plan: Plan, out: Path, overwrite: bool) -> None:
-    try:
-        out.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"out: the folder {str(out.parent)!r} does not exist") from None
-    except OSError as error:
-        raise type(error)(f"out: {str(out)!r} cannot be made: {error.strerror or error}") from None
-    check_folder(out, f"out: {out}")
+    make_folder(out)
     if overwrite:
         for name in ("chunks", "pictures"):
             shutil.rmtree(out / name, ignore_errors=True)

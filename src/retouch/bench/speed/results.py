@@ -94,4 +94,4 @@ class Speeds(_Part):
             FileNotFoundError: there is no such file.
             ValueError: it is not such a document; the message names the place in it.
         """
-        return read_document(cls, Path(path), "speeds", "bench speed")
+        return read_document(cls, Path(path), "speeds", "what `bench speed` wrote")

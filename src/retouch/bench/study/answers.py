@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retouch.bench.study.documents import KEY_FILE, TIE, Answers, load
+from retouch.bench.documents import read_document
+from retouch.bench.study.documents import KEY_FILE, TIE, Answers
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +25,7 @@ def read_answers(paths: Sequence[str | os.PathLike[str]], key: Key) -> tuple[Ans
     """
     found: list[Answers] = []
     for path in _files(paths):
-        answers = load(Answers, path, "answers", "files that the page saved")
+        answers = read_document(Answers, path, "answers", "files that the page saved")
         if answers.study != key.study:
             raise ValueError(
                 f"answers: {str(path)!r} is of study {answers.study!r}; accepted: of {key.study!r}, which the key is of"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from retouch.bench.documents import read_document
 
 if TYPE_CHECKING:
     import os
@@ -14,7 +16,6 @@ KEY_FILE = "key.json"
 TIE = "tie"
 
 Mode = Literal["best", "pairs"]
-_Document = TypeVar("_Document", bound="_Part")
 
 
 class _Part(BaseModel):
@@ -65,7 +66,7 @@ class Key(_Part):
             FileNotFoundError: there is no such file.
             ValueError: it is no key of a study; the message names file and place in it.
         """
-        return load(cls, path, "key", f"the {KEY_FILE} that `bench study make` wrote")
+        return read_document(cls, Path(path), "key", f"the {KEY_FILE} that `bench study make` wrote")
 
 
 class Answer(_Part):
@@ -106,18 +107,3 @@ class Answers(_Part):
     started: str
     finished: str
     answers: tuple[Answer, ...]
-
-
-def load(kind: type[_Document], path: str | os.PathLike[str], argument: str, accepted: str) -> _Document:
-    """Read a document of this kind from a file; errors as `Key.load`, with these words."""
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"{argument}: there is no file {str(file)!r}; accepted: {accepted}")
-    try:
-        return kind.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "its start"
-        raise ValueError(
-            f"{argument}: {str(file)!r} is damaged or something else: {first['msg']} at {where}; accepted: {accepted}"
-        ) from None

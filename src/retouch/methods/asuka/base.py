@@ -29,7 +29,7 @@ from retouch.methods.asuka.recipe_denoiser import TOKENS, make_unet, noise_of
 from retouch.methods.asuka.release import EMPTY
 from retouch.methods.asuka.sample import solver
 from retouch.methods.torch_method import load_network
-from retouch.train.export import Export, load_export
+from retouch.train.export import load_export
 from retouch.weights import fill_module
 
 BATCH = 8
@@ -60,7 +60,7 @@ def write_vae(
         ValueError: it is damaged or of another method, or photos cannot be used.
     """
     target = _new(folder, "vae")
-    export = _export(card, "asuka-vae")
+    export = load_export(card, "asuka-vae")
     config = VaeConfig.model_validate(export.card.config).network
     vae: Any = importlib.import_module("diffusers").AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * len(config.widths),
@@ -99,7 +99,7 @@ def write_denoiser(card: str | os.PathLike[str], folder: str | os.PathLike[str])
         ValueError: it is damaged or of another method.
     """
     targets = [_new(folder, part) for part in ("unet", "scheduler")]
-    export = _export(card, "asuka-denoiser")
+    export = load_export(card, "asuka-denoiser")
     Path(folder).mkdir(parents=True, exist_ok=True)
     config = DenoiserConfig.model_validate(export.card.config).network
     unet = load_network(lambda: make_unet(config), export, UNET, Path(card))
@@ -108,13 +108,6 @@ def write_denoiser(card: str | os.PathLike[str], folder: str | os.PathLike[str])
         file.write(save({"tokens": tokens}))
     for part, target in zip((unet, solver("ddim", noise_of(config))), targets, strict=True):
         _save(part, target)
-
-
-def _export(card: str | os.PathLike[str], method: str) -> Export:
-    export = load_export(card)
-    if export.card.method != method:
-        raise ValueError(f"card: {card} is an export of {export.card.method!r}; accepted: {method!r}")
-    return export
 
 
 def _new(folder: str | os.PathLike[str], part: str) -> Path:

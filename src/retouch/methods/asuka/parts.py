@@ -21,7 +21,7 @@ from retouch.methods.asuka.mae import MaskedAutoencoder
 from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.release import EMPTY, Base
 from retouch.methods.torch_method import load_network
-from retouch.train.export import Export, load_export
+from retouch.train.export import load_export
 from retouch.weights import read_pickled, read_safetensors
 
 
@@ -55,7 +55,7 @@ def read_mae(path: Path) -> MaskedAutoencoder:
     """
     if path.suffix != ".json":
         return load_mae(path, Mae())
-    export = _export(path, "asuka-mae")
+    export = load_export(path, "asuka-mae")
     config = MaeConfig.model_validate(export.card.config)
     return load_network(lambda: MaskedAutoencoder(config.network), export, "mae", path).eval()
 
@@ -64,14 +64,14 @@ def read_alignment(path: Path, released: str) -> Alignment:
     """The alignment of an export of asuka-align (.json), or of a released file of the kind `released`; as above."""
     if path.suffix != ".json":
         return load_alignment(path, ALIGNMENTS[released])
-    export = _export(path, "asuka-align")
+    export = load_export(path, "asuka-align")
     config = Align.model_validate(export.card.config["alignment"])
     return load_network(lambda: Alignment(config), export, "alignment", path).eval()
 
 
 def read_tokens(path: Path) -> Embedding:
     """The learnt tokens [1, N, M] of an export of asuka-align with learn = "prompt", or of asuka-denoiser; as above."""
-    export = _export(path, "asuka-align", "asuka-denoiser")
+    export = load_export(path, "asuka-align", "asuka-denoiser")
     if "prompt" not in export.networks:
         raise ValueError(f"tokens: {path} holds {', '.join(export.networks)}; accepted: an export of learn = 'prompt'")
     return Embedding(export.networks["prompt"]["tokens"])
@@ -90,7 +90,7 @@ def read_decoder(path: Path, vae: Path, latent: int) -> AsukaAutoencoder:
         ValueError: it is damaged, or of another network or latent.
     """
     if path.suffix == ".json":
-        export = _export(path, "asuka-decoder")
+        export = load_export(path, "asuka-decoder")
         config = DecoderConfig.model_validate(export.card.config).network
         network: AsukaAutoencoder = load_network(lambda: autoencoder(config), export, AUTOENCODER, path)
     else:
@@ -147,14 +147,6 @@ def _pretrained(kind: Any, folder: Path, **settings: Any) -> Any:
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"base: {folder} cannot be read as {kind.__name__}: {reason}") from error
-
-
-def _export(path: Path, *methods: str) -> Export:
-    export = load_export(path)
-    if export.card.method not in methods:
-        accepted = " or ".join(map(repr, methods))
-        raise ValueError(f"{path}: is an export of {export.card.method!r}; accepted: {accepted}")
-    return export
 
 
 def _released_decoder(path: Path, vae: Path, config: Autoencoder) -> AsukaAutoencoder:

@@ -111,9 +111,7 @@ def export_onnx(card: str | os.PathLike[str], file: str | os.PathLike[str], *, o
     from retouch.methods.torch_method import load_network
     from retouch.train.export import load_export
 
-    export = load_export(Path(card))
-    if export.card.method != "blend":
-        raise ValueError(f"card: {card} is of the method {export.card.method!r}; accepted: an export of 'blend'")
+    export = load_export(card, "blend")
     config = BlendConfig.model_validate(export.card.config)
     batch, height, width = open_sizes(MULTIPLE)
     plane = {0: batch, 2: height, 3: width}

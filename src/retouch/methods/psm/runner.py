@@ -65,9 +65,7 @@ def load_generator(card: str | os.PathLike[str]) -> Generator:
     from retouch.methods.torch_method import load_network
     from retouch.train.export import load_export
 
-    export = load_export(Path(card))
-    if export.card.method != "psm":
-        raise ValueError(f"card: {card} is of the method {export.card.method!r}; accepted: an export of 'psm'")
+    export = load_export(card, "psm")
     config = PsmConfig.model_validate(export.card.config).network
     return load_network(lambda: Generator(config), export, "generator", Path(card))
 
