@@ -37,6 +37,7 @@ STEPS = (5, 10, 20, 50)
 SOLVERS = ("ddim", "dpm++")
 TASKS = ("remove", "foreground")  # their effect: background, and an object
 PEERS = ("telea", "smooth", "patchmatch")
+STARTS = (("noise", 1.0), ("masked", 1.0), ("smooth", 1.0), ("smooth", 0.7), ("smooth", 0.5), ("smooth", 0.3))
 
 METRICS: tuple[Metric, ...] = ("lpips", "psnr", "l1")
 HEAD = ["LPIPS", "PSNR in the hole (dB)", "L1 in the hole", "s"]
@@ -105,6 +106,16 @@ def steps(study: Study) -> str:
     return table("Steps and solvers", ["solver", "steps", *HEAD, *minus("that of 20 of `ddim`")], rows)
 
 
+def starts(study: Study) -> str:
+    """What the first noise is added to, and the share of the steps that is done; against the house's."""
+    house = study.filling()
+    rows = []
+    for start, strength in STARTS:
+        one = study.filling(start=start, strength=strength)
+        rows.append([f"`{start}`", f"{strength:g}", *cells(one), *against(one, house)])
+    return table("Starts", ["start", "strength", *HEAD, *minus("that of `masked`")], rows)
+
+
 def peers(study: Study) -> str:
     """Methods that learnt nothing, on the same photos and holes; against PixelHacker."""
     own = study.filling()
@@ -116,7 +127,7 @@ def peers(study: Study) -> str:
     return table("Peers", ["", *HEAD, *minus("PixelHacker's")], rows)
 
 
-PARTS: dict[str, Part] = {"guidance": guidance, "categories": categories, "steps": steps, "peers": peers}
+PARTS: dict[str, Part] = {"guidance": guidance, "categories": categories, "steps": steps, "starts": starts, "peers": peers}
 
 
 def cells(found: Filling) -> list[str]:

@@ -121,7 +121,7 @@ def test_shards_without_record_and_a_damaged_record(tmp_path):
     with pytest.raises(ValueError, match="is damaged"):
         make(tmp_path, given())
     record.unlink()
-    with pytest.raises(FileExistsError, match="did not write, and no lcg.json; choose another"):
+    with pytest.raises(FileExistsError, match=r"did not write, and no lcg\.json; choose another"):
         make(tmp_path, given())
 
 

@@ -58,7 +58,7 @@ def test_batch_equals_loop_and_seeds_matter(model):
     assert not np.array_equal(together[1], together[2])
 
 
-@pytest.mark.parametrize("start", ["masked", "noise", "image"])
+@pytest.mark.parametrize("start", ["masked", "noise", "image", "smooth"])
 def test_what_lies_under_the_hole_matters_for_the_official_start_only(model, start):
     images, masks = inputs(1)
     other = images.copy()
@@ -118,7 +118,16 @@ def test_options_become_a_sampling():
 
 def test_options_change_the_fill(model):
     images, masks = inputs(1)
-    changes = ({}, {"guidance": 1}, {"task": "foreground"}, {"start": "noise"}, {"solver": "dpm++"}, {"iterations": 3})
+    changes = (
+        {},
+        {"guidance": 1},
+        {"task": "foreground"},
+        {"start": "noise"},
+        {"start": "smooth"},
+        {"solver": "dpm++"},
+        {"iterations": 3},
+        {"strength": 0.5},
+    )
     fills = [model(images, masks, TWO.model_copy(update=change), seeds=[3]).images for change in changes]
     for k, a in enumerate(fills):
         assert all(not np.array_equal(a, b) for b in fills[k + 1 :])
@@ -132,6 +141,8 @@ def test_options_change_the_fill(model):
         ({"guidance": "0.9"}, "guidance"),
         ({"task": "background"}, "task"),
         ({"start": "photo"}, "start"),
+        ({"strength": 0}, "strength"),
+        ({"strength": 1.5}, "strength"),
         ({"solver": "euler"}, "solver"),
         ({"preset": "paper"}, "preset"),
         ({"dtype": "int8"}, "dtype"),

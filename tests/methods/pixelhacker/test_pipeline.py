@@ -46,7 +46,13 @@ def test_it_fills_as_retouch_does(pipeline, images):
 def test_arguments_reach_the_sampling(pipeline, images):
     steps = []
     plain = pipeline(*images, 2).images[0]
-    for change in ({"task": "foreground"}, {"guidance_scale": 1}, {"start": "noise"}, {"solver": "dpm++"}):
+    for change in (
+        {"task": "foreground"},
+        {"guidance_scale": 1},
+        {"start": "noise"},
+        {"strength": 0.5},
+        {"solver": "dpm++"},
+    ):
         assert not same(plain, pipeline(*images, 2, **change).images[0])
     pipeline(*images, 3, progress=steps.append)
     assert [step.step for step in steps if step.stage == "step"] == [1, 2, 3]

@@ -127,7 +127,7 @@ def test_guidance_is_the_equation():
     assert torch.equal(guide(wanted, 1.0, 1), wanted)
 
 
-@pytest.mark.parametrize("start", ["masked", "noise"])
+@pytest.mark.parametrize("start", ["masked", "noise", "smooth"])
 def test_nothing_under_the_hole_reaches_the_network(start):
     photos, holes = inputs()
     other = torch.where(holes == 1, -photos, photos)
@@ -161,6 +161,27 @@ def test_the_start_is_the_masked_photo_with_noise():
     assert torch.equal(x[0, 3:4], holes[0])
     assert torch.equal(x[0, 4:], (photos * (1 - holes))[0])
     assert torch.equal(x[0], x[1])
+
+
+def test_a_smooth_start_is_the_surroundings_colour_with_noise():
+    photos, holes = inputs(2)
+    known = torch.tensor([0.25, -0.5, 0.75])[:, None, None]
+    photos = torch.where(holes == 1, photos, known)  # a flat colour but for the hole
+    denoiser = Normal()
+    sampling = Sampling(steps=20, start="smooth", strength=0.5, guidance=1)
+    draws = draw([7, 8], (3, 16, 16))
+    assert next(sample(denoiser, Pixels(), photos, holes, draws, sampling)).steps == 10
+    a = share(torch.tensor([450]))
+    noise = draws.base + sampling.noise_offset * draws.offset
+    torch.testing.assert_close(denoiser.given[0][0][:, :3], a.sqrt() * known + (1 - a).sqrt() * noise)
+
+
+def test_a_smooth_start_where_nothing_is_known_is_grey():
+    photos, holes = inputs()
+    first, second = Normal(), Normal()
+    for denoiser, start in ((first, "smooth"), (second, "masked")):
+        run(denoiser, Sampling(steps=2, start=start), photos=photos, holes=torch.ones_like(holes))
+    assert torch.equal(first.given[0][0], second.given[0][0])
 
 
 def test_batch_equals_loop_and_seeds_matter():

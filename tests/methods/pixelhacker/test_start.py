@@ -76,9 +76,7 @@ def test_released_weights_of_another_network(weights):
 @pytest.mark.parametrize("start", [PRETRAINED, "own.safetensors"])
 def test_what_is_released_predicts_noise(start):
     network = TINY.model_copy(update={"prediction": "v_prediction"})
-    with pytest.raises(
-        ValueError, match=r"method\.start: what is released predicts 'epsilon', network\.prediction is"
-    ):
+    with pytest.raises(ValueError, match=r"method\.start: what is released predicts 'epsilon', network\.prediction is"):
         load_start(start, network)
 
 

@@ -31,7 +31,11 @@ class PixelHackerOptions(Options):
     )
     task: Task = Field(default="remove", description="remove: background into the hole; foreground: an object")
     start: Start | None = Field(
-        default=None, description="masked (default), noise, or image (official: sees a trace of what the hole hides)"
+        default=None,
+        description="masked (default), smooth, noise, or image (official: sees a trace of what the hole hides)",
+    )
+    strength: float | None = Field(
+        default=None, gt=0, le=1, description="share of the iterations that are done; below 1 for start=smooth"
     )
     solver: Solver | None = Field(default=None, description="ddim (default), or dpm++, which needs fewer iterations")
     dtype: Literal["fp32", "bf16", "fp16"] = Field(default="fp32", description="precision of the network")
@@ -44,7 +48,7 @@ class PixelHackerOptions(Options):
 
     def sampling(self, steps: int = HOUSE.steps) -> Sampling:
         """The settings these options stand for, where the model's own number of steps is `steps`."""
-        given = {"guidance": self.guidance, "start": self.start, "solver": self.solver}
+        given = {name: getattr(self, name) for name in ("guidance", "start", "strength", "solver")}
         preset = HOUSE if self.preset is None else OFFICIAL
         asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         return replace(preset, steps=self.iterations or steps, task=self.task, **asked)

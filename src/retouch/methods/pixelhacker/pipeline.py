@@ -105,6 +105,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
         *,
         task: str = "remove",
         start: str | None = None,
+        strength: float | None = None,
         solver: str | None = None,
         preset: str | None = None,
         seed: int = 0,
@@ -120,7 +121,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
             image: one photo, or several of any sizes.
             mask_image: of the same size; as many.
             num_inference_steps: 1 to 1000.
-            guidance_scale, task, start, solver: as `options.PixelHackerOptions` has them.
+            guidance_scale, task, start, strength, solver: as `options.PixelHackerOptions` has them.
             preset: None, or "official": resized and pasted as by the released script.
             seed: of photo k: seed + k.
             image_size: with the preset: the short side is scaled to it, in pixels.
@@ -140,6 +141,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
                 "guidance": guidance_scale,
                 "task": task,
                 "start": start,
+                "strength": strength,
                 "solver": solver,
                 "preset": preset,
             }

@@ -1,6 +1,6 @@
 """PixelHacker's sampling: from noise to the latent of the filled photo, guided from one category towards the other.
 
-    z_T    = noise, or the masked photo's latent (or, as released, the whole photo's) with noise
+    z_T    = noise, or the latent of the masked photo (as released, of the whole one; or smoothly filled) with noise
     eps    = eps_other + guidance * (eps_wanted - eps_other),     eps_c = network([z_t, mask, z_masked], t, c)
     z_t-1  = DDIM or DPM-Solver++ (z_t, eps, t)
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retouch.ops.codec import Codec
 
 Task: TypeAlias = Literal["remove", "foreground"]
-Start: TypeAlias = Literal["masked", "noise", "image"]
+Start: TypeAlias = Literal["masked", "noise", "image", "smooth"]
 Solver: TypeAlias = Literal["ddim", "dpm++"]
 LatentMask: TypeAlias = Literal["any", "nearest"]
 
@@ -61,7 +61,9 @@ class Sampling:
             best is 2 (Table 8).
         task: "remove": the hole becomes background; "foreground": it becomes an object.
         start: "masked": the masked photo's latent with noise; "noise": noise alone; "image": the whole photo's latent
-            with noise, as released, through which a trace of what the hole hides gets into the fill.
+            with noise, as released, through which a trace of what the hole hides gets into the fill; "smooth": that
+            of the photo with its hole filled smoothly. Noise at the first timestep leaves a trace of what it is added
+            to, and a network has learnt to believe it: grey with "masked", the surroundings' colours with "smooth".
         solver: "ddim", or "dpm++", DPM-Solver++ (Lu et al. 2022) of second order, which needs fewer steps.
         strength: share of the steps that are done, the last ones; the first ones are left out.
         noise_offset: standard deviation of noise that is the same for a whole channel, added to the first noise.
@@ -161,7 +163,8 @@ def sample(
     masked = codec.encode(photos * (1 - holes), draws.masked)  # [B, c, h, w]: holes are mid grey
     kind = denoiser.config.prediction
     scheduler, timesteps = schedule(sampling, photos.device, kind)
-    latents = first(codec, photos, masked, draws, sampling, scheduler, timesteps[:1])  # [B, c, h, w]
+    below = before_noise(codec, photos, holes, masked, draws, sampling)  # [B, c, h, w]
+    latents = first(below, draws, sampling, scheduler, timesteps[:1])  # [B, c, h, w]
     context = categories(denoiser, sampling, len(photos), photos.device)  # [G * B, n, D], G = 2, or 1 without guidance
     groups = len(context) // len(photos)
     known = torch.cat([mask, masked], 1).repeat(groups, 1, 1, 1)  # [G * B, 1 + c, h, w]
@@ -194,14 +197,33 @@ def schedule(
     return scheduler, scheduler.timesteps[-done:]
 
 
-def first(
-    codec: Codec, photos: Tensor, masked: Tensor, draws: Draws, sampling: Sampling, scheduler: Any, timestep: Tensor
-) -> Tensor:
-    """z_T [B, c, h, w], at `timestep` [1]."""
-    noise = draws.base + sampling.noise_offset * draws.offset  # [B, c, h, w]
+def before_noise(
+    codec: Codec, photos: Tensor, holes: Tensor, masked: Tensor, draws: Draws, sampling: Sampling
+) -> Tensor | None:
+    """The latent [B, c, h, w] that the first noise is added to; None: noise alone. Arguments as of `sample`."""
     if sampling.start == "noise":
+        return None
+    if sampling.start == "masked":
+        return masked
+    return codec.encode(smooth(photos, holes) if sampling.start == "smooth" else photos, draws.image)
+
+
+def smooth(photos: Tensor, holes: Tensor) -> Tensor:
+    """Photos [B, 3, H, W] with what `holes` [B, 1, H, W] cover interpolated from around it."""
+    import torch
+
+    from retouch.methods.smooth import pull_push
+
+    pairs = zip(photos.permute(0, 2, 3, 1).cpu().numpy(), holes[:, 0].cpu().numpy() > 0, strict=True)
+    filled = [torch.from_numpy(pull_push(photo, hole)) for photo, hole in pairs]  # [H, W, 3] each
+    return torch.stack(filled).permute(0, 3, 1, 2).to(photos)
+
+
+def first(below: Tensor | None, draws: Draws, sampling: Sampling, scheduler: Any, timestep: Tensor) -> Tensor:
+    """z_T [B, c, h, w], at `timestep` [1], with noise over `below`."""
+    noise = draws.base + sampling.noise_offset * draws.offset  # [B, c, h, w]
+    if below is None:
         return noise
-    below = masked if sampling.start == "masked" else codec.encode(photos, draws.image)  # [B, c, h, w]
     started: Tensor = scheduler.add_noise(below, noise, timestep)
     return started
 
