@@ -1,11 +1,11 @@
-"""What PixelHacker's settings are worth on photos: guidance, categories, steps and solvers, its peers; Markdown tables.
+"""What PixelHacker's settings are worth on photos: guidance, categories, steps, starts, its peers; Markdown tables.
 
     python benchmarks/pixelhacker_study.py --model own.json --photos val --weights weights -o study.md [--limit N]
 
 For exports of `retouch train pixelhacker`. Photos are cut to centre squares of the size trained at, with one fixed hole
 each, the same for all parts; noise follows from the photo's place. Intervals (±) are of 95 % of the mean over photos,
-of differences photo by photo. A photo costs 800 passes through the network with the default settings: guidance 260,
-categories 240, steps 300, peers none more; and 25 of LPIPS. study.md is written after each part. Needs the extras
+of differences photo by photo. A photo costs 960 passes through the network with the default settings: guidance 260,
+categories 240, steps 300, starts 160, peers none more; and 30 of LPIPS. study.md is written after each part. Needs the extras
 `bench`, `cv` and `diffusion`, and the weights of LPIPS (AlexNet).
 """
 
@@ -127,7 +127,13 @@ def peers(study: Study) -> str:
     return table("Peers", ["", *HEAD, *minus("PixelHacker's")], rows)
 
 
-PARTS: dict[str, Part] = {"guidance": guidance, "categories": categories, "steps": steps, "starts": starts, "peers": peers}
+PARTS: dict[str, Part] = {
+    "guidance": guidance,
+    "categories": categories,
+    "steps": steps,
+    "starts": starts,
+    "peers": peers,
+}
 
 
 def cells(found: Filling) -> list[str]:
