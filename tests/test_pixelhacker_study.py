@@ -110,6 +110,19 @@ def test_steps_and_peers_do_not_repeat_what_is_done(module, study):
     assert len(found.method.calls) == 8 * 2
 
 
+def test_starts_are_compared_with_the_usual_one(module, study):
+    def by_start(options, _):
+        return 110 + 10 * (options.start == "smooth") * (options.strength or 1)
+
+    found = study(by_start)
+    table = rows(module("pixelhacker_study").starts(found))
+    assert [row[:2] for row in table[:3]] == [["`masked`", "1"], ["`noise`", "1"], ["`smooth`", "1"]]
+    assert [row[1] for row in table[3:]] == ["0.7", "0.5", "0.3"]
+    assert table[0][-2:] == ["", ""]
+    assert [float(row[4]) for row in table[1:]] == pytest.approx([each / 255 for each in (9, 19, 16, 14, 12)], abs=6e-5)
+    assert {(options.iterations, options.guidance) for _, options, _ in found.method.calls} == {(20, 2)}
+
+
 def test_fills_are_blank_where_the_hole_is_and_keep_what_is_known(module):
     method, one = Grey(lambda options, seed: 7), sample(3)
     filled = module("pixelhacker_fills").fill(method, one, NoOptions(), 5)
