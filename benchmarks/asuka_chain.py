@@ -64,9 +64,6 @@ class Chain:
     def conditioned(self, decoder: Path) -> Vae:
         """The decoder of an export, beside the known pixels."""
         network = read_decoder(decoder, self.folder / "vae", int(self.vae.config.latent_channels))
-        own, other = network.config.scaling_factor, self.vae.config.scaling_factor
-        if abs(own - other) > 1e-6:
-            raise ValueError(f"decoder: {decoder} has network.scaling {own:g}; accepted: {other:g}, as the base's vae")
         return Vae(network, conditioned=True)
 
     def sampled(self, samples: Sequence[Drawn], tell: Tell) -> Tensor:

@@ -79,10 +79,11 @@ def test_what_loses_nothing_shows_nothing(photos):
     assert found.passes[1].error == 0
 
 
-@pytest.mark.parametrize("round_trip", [lambda image: image[:8], lambda image: image * np.float32("nan")])
-def test_a_useless_round_trip_is_named(photos, round_trip):
-    with pytest.raises(ValueError, match=r"round_trip: gives .*; accepted: finite numbers \[64, 80, 3\]"):
-        drift(photos, round_trip, 1)
+def test_a_useless_round_trip_is_named(photos):
+    with pytest.raises(ValueError, match=r"round_trip: gives \[8, 80, 3\]; accepted: \[64, 80, 3\], as the photo"):
+        drift(photos, lambda image: image[:8], 1)
+    with pytest.raises(ValueError, match=r"vae: gives values that are no finite numbers; its weights are of no use"):
+        drift(photos, lambda image: image * np.float32("nan"), 1)
 
 
 @pytest.mark.parametrize(("count", "passes"), [(0, 1), (1, 0)])

@@ -1,5 +1,7 @@
 """ASUKA and its competitors as models, from folders of weights at toy size."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,9 @@ from PIL import Image  # noqa: E402
 from retouch.methods.asuka import method as methods  # noqa: E402
 from retouch.methods.asuka import options as known  # noqa: E402
 from retouch.methods.asuka.config import ALIGNMENTS  # noqa: E402
+from retouch.methods.asuka.latents_run import load_augment  # noqa: E402
 from retouch.methods.asuka.options import AsukaOptions, FluxOptions  # noqa: E402
+from retouch.methods.asuka.prior import Embedding  # noqa: E402
 from retouch.methods.base import Cancelled  # noqa: E402
 from retouch.settings import split  # noqa: E402
 from retouch.weights import WeightsMissing  # noqa: E402
@@ -195,6 +199,54 @@ def test_a_base_without_nine_channels_is_refused(weights, tmp_path):
     unet(channels=5).save_pretrained(other / "unet")
     with pytest.raises(ValueError, match="base: the denoiser has 5 input channels; accepted: 9, of an inpainting"):
         run(method("asuka/sd15"), base=str(other))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_base_may_bring_what_it_knows_for_no_text(weights, tmp_path, monkeypatch, named):
+    from safetensors.torch import save_file
+
+    from retouch.methods.asuka.parts import text_embedding
+
+    from .tiny_files import write_base
+
+    other = write_base(tmp_path / "sd15" / "base")
+    save_file({"tokens": text_embedding(other, "").tokens}, other / "empty.safetensors")
+    (other / "text_encoder").rename(tmp_path / "text_encoder")
+    cases = (("asuka/sd15", {"prior_use": "init"}), ("sd15/plain", {}))
+    wanted = [run(method(name), name, **options) for name, options in cases]
+    monkeypatch.setenv("RETOUCH_WEIGHTS", os.pathsep.join([str(tmp_path), str(weights)]))
+    base = {"base": str(other)} if named else {}
+    for (name, options), one in zip(cases, wanted, strict=True):
+        assert np.array_equal(run(method(name), name, **options, **base), one)
+
+
+def test_embeddings_of_another_width_are_refused(weights, tmp_path):
+    from safetensors.torch import save_file
+
+    from .tiny_files import write_base
+    from .tiny_pipeline import flux
+
+    other = write_base(tmp_path / "other")
+    save_file({"tokens": torch.zeros(1, 5, 16)}, other / "empty.safetensors")
+    with pytest.raises(ValueError, match="embedding: its tokens are 16 wide; accepted: 24, as the denoiser takes them"):
+        run(method("sd15/plain"), base=str(other))
+    with pytest.raises(ValueError, match="embedding: its tokens are 16 wide; accepted: 24, as the denoiser takes them"):
+        load_augment(str(other), "cpu")
+    told = Embedding(torch.zeros(1, 64, 24), torch.zeros(1, 8))
+    with pytest.raises(ValueError, match="embedding: its pooled are 8 wide; accepted: 16, as the denoiser takes them"):
+        flux()(torch.rand(1, 3, 32, 32), torch.ones(1, 1, 32, 32), embedding=told)
+
+
+def test_a_decoder_of_latents_scaled_otherwise_is_refused(weights, tmp_path):
+    from .tiny_files import write_base
+    from .tiny_pipeline import vae
+
+    for name, more in (("scaling", {"scaling_factor": 0.3}), ("shift", {"shift_factor": 0.1})):
+        other = write_base(tmp_path / name)
+        vae(**more).save_pretrained(other / "vae")
+        with pytest.raises(ValueError, match=rf"decoder: .*decoder\.json has network\.{name} .* as the base's vae"):
+            run(method("asuka/sd15"), base=str(other))
+        assert run(method("asuka/sd15"), base=str(other), decoder=False).shape == (2, 64, 80, 3)
 
 
 def test_a_base_that_cannot_be_read_is_named(weights, tmp_path):

@@ -5,6 +5,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
+from pydantic import ValidationError  # noqa: E402
+
 from retouch.methods.asuka.align_config import ALIGN_VARIANTS, AlignConfig, AlignTraining, run_defaults  # noqa: E402
 from retouch.methods.asuka.config import Align  # noqa: E402
 from retouch.methods.asuka.preprocess import preprocess  # noqa: E402
@@ -174,6 +176,12 @@ def test_variants_and_run_defaults():
     told = run_defaults(ALIGN_VARIANTS["paper"])
     assert (told["data.size"], told["train.batch"], told["data.holes"]) == (512, 256, "asuka")
     assert ALIGN_VARIANTS["small"].alignment.prior == 192
+
+
+@pytest.mark.parametrize("whole", [(2, 0), (0.5, -0.1)])
+def test_chances_that_are_none_are_refused(whole):
+    with pytest.raises(ValidationError, match=r"whole\.[01]"):
+        AlignTraining(whole=whole)
 
 
 def test_the_same_seed_makes_the_same_weights():

@@ -19,7 +19,7 @@ from retouch.methods.asuka.denoiser_config import (  # noqa: E402
     DenoiserTraining,
     run_defaults,
 )
-from retouch.methods.asuka.latents_run import load_augment  # noqa: E402
+from retouch.methods.asuka.latents_run import load_augment, make_latents  # noqa: E402
 from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_tokens, read_vae, told_nothing  # noqa: E402
 from retouch.methods.asuka.recipe_align import build as build_align  # noqa: E402
 from retouch.methods.asuka.recipe_denoiser import DenoiserRecipe, build  # noqa: E402
@@ -32,9 +32,9 @@ from retouch.train.batch import Batch  # noqa: E402
 from retouch.train.seeds import normal, seeded  # noqa: E402
 
 from .tiny_decoder import TINY as AUTOENCODER  # noqa: E402
-from .tiny_files import save  # noqa: E402
+from .tiny_files import save, write_base  # noqa: E402
 from .tiny_mae import TINY as MAE  # noqa: E402
-from .tiny_pipeline import photos, vae  # noqa: E402
+from .tiny_pipeline import photos, unet, vae  # noqa: E402
 
 NETWORK = Denoiser(widths=(8, 16), heads=2, groups=4, embedding=8, grid=2)
 CONFIG = DenoiserConfig(network=NETWORK, steps=2)
@@ -204,6 +204,30 @@ def test_a_base_is_not_written_over_and_of_the_right_exports_only(tmp_path, albu
         write_vae(card, tmp_path / "base", album, size=32)
     with pytest.raises(FileNotFoundError, match=r"card: .*none\.json does not exist"):
         write_denoiser(tmp_path / "none.json", tmp_path / "base")
+
+
+def test_weights_of_no_use_and_photos_that_are_none_are_refused(tmp_path, album):
+    broken = vae_recipe()
+    torch.nn.init.constant_(broken.networks["autoencoder"].encoder.conv_in.weight, 3e38)
+    card = save(broken, tmp_path / "broken.json")
+    with pytest.raises(ValueError, match=r"card: .*broken\.json gives latents with a deviation of .*; its weights are"):
+        write_vae(card, tmp_path / "base", album, size=32)
+    card = save(vae_recipe(), tmp_path / "vae.json")
+    with pytest.raises(FileNotFoundError, match=r"^photos: there is no file or folder"):
+        write_vae(card, tmp_path / "base", tmp_path / "none", size=32)
+    with pytest.raises(ValueError, match=r"^photos: none of 2 photos can be used; .* accepted: a shorter side of at"):
+        write_vae(card, tmp_path / "base", album, size=512)
+    assert not (tmp_path / "base").exists()
+
+
+def test_a_base_whose_weights_are_of_no_use_augments_nothing(tmp_path, album):
+    base = write_base(tmp_path / "base")
+    broken = unet()
+    torch.nn.init.constant_(broken.conv_in.weight, float("nan"))
+    broken.save_pretrained(base / "unet")
+    with pytest.raises(ValueError, match=r"base: .*base gives values that are no finite numbers; its weights are of"):
+        make_latents(album, tmp_path / "out", base=str(base), share=1.0, device="cpu")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["asuka-latents.json"]
 
 
 def test_tokens_for_no_text_that_are_none_are_named(tmp_path):

@@ -75,9 +75,10 @@ def write_base(folder):
 def write_sd15(folder):
     """Everything of asuka/sd15 and sd15/..., in a folder for RETOUCH_WEIGHTS."""
     write_base(folder / "sd15" / "base")
+    scaled = DECODER.model_copy(update={"scaling": vae().config.scaling_factor})
     with seeded(5):
         save(MaeRecipe(MaeConfig(network=TINY), "toy"), folder / "asuka" / "sd15" / "mae.json")
-        save(DecoderRecipe(DecoderConfig(network=DECODER), "toy"), folder / "asuka" / "sd15" / "decoder.json")
+        save(DecoderRecipe(DecoderConfig(network=scaled), "toy"), folder / "asuka" / "sd15" / "decoder.json")
     save(align_recipe(), folder / "asuka" / "sd15" / "alignment.json")
     save(prompt_recipe(), folder / "sd15" / "prompt.json")
     return folder

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from retouch.methods.asuka.config import Align, _Settings
+
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 class AlignTraining(_Settings):
@@ -23,7 +25,7 @@ class AlignTraining(_Settings):
     """
 
     learn: Literal["alignment", "prompt"] = "alignment"
-    whole: tuple[float, float] = (1.0, 0.1)
+    whole: tuple[Share, Share] = (1.0, 0.1)
     whole_steps: int = Field(default=2000, ge=1)
     rate: float = Field(default=1e-4, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)

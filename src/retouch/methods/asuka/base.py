@@ -9,7 +9,9 @@ base/empty.safetensors   write_denoiser: its learnt tokens, told for no text
 from __future__ import annotations
 
 import importlib
+import math
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -74,13 +76,19 @@ def write_vae(
     )
     tensors = {key: t for key, t in export.networks[NETWORK].items() if not key.startswith(CONDITION)}
     fill_module(vae, tensors, card)
-    samples = fixed_samples(photos_in(photos), size=size, holes="box", limit=limit).samples
+    try:
+        samples = fixed_samples(photos_in(photos), size=size, holes="box", limit=limit).samples
+    except (FileNotFoundError, ValueError) as error:  # they speak of "data" and "validation"
+        raise type(error)(re.sub("^(data|validation): ", "photos: ", str(error))) from error
     latents = []
     with torch.inference_mode():
         for start in range(0, len(samples), BATCH):
             images, _, _ = to_tensors(samples[start : start + BATCH])  # [B, 3, S, S]
             latents.append(vae.eval().encode(2 * images - 1).latent_dist.mode())  # [B, c, h, w]
-    scaling = 1 / float(torch.cat(latents).std())
+    deviation = float(torch.cat(latents).std())
+    if not (math.isfinite(deviation) and deviation > 0):
+        raise ValueError(f"card: {card} gives latents with a deviation of {deviation}; its weights are of no use")
+    scaling = 1 / deviation
     vae.register_to_config(scaling_factor=scaling)
     _save(vae, target)
     return scaling

@@ -59,6 +59,20 @@ def flux_denoise(
     return denoise
 
 
+def check_embedding(denoiser: Any, embedding: Embedding) -> None:
+    """Refuse with a ValueError an embedding of another width than the denoiser takes."""
+    config, given = denoiser.config, {"tokens": embedding.tokens}
+    if is_flux(denoiser):
+        wanted = {"tokens": config.joint_attention_dim, "pooled": config.pooled_projection_dim}
+        given |= {} if embedding.pooled is None else {"pooled": embedding.pooled}
+    else:
+        wanted = {"tokens": config.cross_attention_dim}
+    for name, tensor in given.items():
+        if tensor.shape[-1] != wanted[name]:
+            accepted = f"{wanted[name]}, as the denoiser takes them"
+            raise ValueError(f"embedding: its {name} are {tensor.shape[-1]} wide; accepted: {accepted}")
+
+
 def is_flux(denoiser: Any) -> bool:
     """Whether a denoiser is FLUX's transformer."""
     return type(denoiser).__name__ == "FluxTransformer2DModel"

@@ -82,8 +82,10 @@ def drift(
         image = photo  # [H, W, 3]
         for k in range(passes):
             out = round_trip(image)
-            if out.shape != photo.shape or not np.isfinite(out).all():
-                raise ValueError(f"round_trip: gives {list(out.shape)}; accepted: finite numbers {list(photo.shape)}")
+            if out.shape != photo.shape:
+                raise ValueError(f"round_trip: gives {list(out.shape)}; accepted: {list(photo.shape)}, as the photo")
+            if not np.isfinite(out).all():
+                raise ValueError("vae: gives values that are no finite numbers; its weights are of no use")
             image = np.clip(out, 0.0, 1.0)
             hues[n, k], squares[n, k] = hue_shift(image, photo), np.square(band_errors(image, photo))
             if n == 0:

@@ -21,7 +21,7 @@ from retouch.data.training.decode import upright
 from retouch.data.training.photos import photos_in
 from retouch.files.targets import check_settings, claim
 from retouch.holes.check import checked_count, checked_share
-from retouch.methods.asuka.denoisers import check_parts, unet_denoise
+from retouch.methods.asuka.denoisers import check_embedding, check_parts, unet_denoise
 from retouch.methods.asuka.latents import augment
 from retouch.methods.asuka.parts import read_denoiser, read_scheduler, read_vae, told_nothing
 from retouch.methods.asuka.release import UNTOLD, find_told_nothing
@@ -104,7 +104,7 @@ def make_latents(
         NotADirectoryError: `out` is a file.
         OSError: `out` cannot be written; finished photos stay.
         MemoryError: a photo is too large.
-        ValueError: an argument is none of these, or the base is no inpainting model.
+        ValueError: an argument is none of these, or the base is no inpainting model or gives no finite numbers.
     """
     out = Path(out)
     items = _checked(Path(photos), out, share, seed, shard, limit)
@@ -135,18 +135,22 @@ def load_augment(base: str, device: str = "auto") -> Augment:
 
     Raises:
         FileNotFoundError, WeightsMissing: it is not to be had.
-        ValueError: it cannot be read, or is no inpainting model.
+        ValueError: it cannot be read, or is no inpainting model; also later, where it gives no finite numbers.
     """
     place, folder = find_device(device), find_told_nothing(base)
     unet, vae = read_denoiser(UNTOLD, folder).to(place), read_vae(folder).to(place)
     check_parts(unet, vae)
     config = read_scheduler(UNTOLD, folder).config
-    denoise, codec = unet_denoise(unet, told_nothing(folder).tokens.to(place)), Vae(vae)
+    told = told_nothing(folder).to(place)
+    check_embedding(unet, told)
+    denoise, codec = unet_denoise(unet, told.tokens), Vae(vae)
 
     def change(photo: Image.Image, seeds: Tensor) -> Image.Image:
         pixels = np.asarray(photo, np.float32)[None] / np.float32(255)  # [1, H, W, 3]
         with torch.inference_mode():
             changed = augment(denoise, codec, to_tensor(pixels, place), seeds, config)  # [1, 3, H, W]
+        if not changed.isfinite().all():
+            raise ValueError(f"base: {base} gives values that are no finite numbers; its weights are of no use")
         return Image.fromarray(np.rint(to_array(changed)[0] * 255).astype(np.uint8))
 
     return change

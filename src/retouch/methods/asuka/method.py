@@ -146,14 +146,14 @@ def memory_told() -> Iterator[None]:
 def _load_asuka_sd15(options: DiffusionOptions) -> Loaded:
     assert isinstance(options, AsukaOptions)
     mae, alignment, *decoder = asuka_sd15(options.decoder)
-    folder = find_base(SD15 if options.prior_use == "init" else UNTOLD, options.base)
-    from retouch.methods.asuka.parts import read_alignment, read_decoder, read_mae, read_vae, text_embedding
+    starts = options.prior_use == "init"
+    folder = find_told_nothing(options.base) if starts else find_base(UNTOLD, options.base)
+    from retouch.methods.asuka.parts import read_alignment, read_decoder, read_mae, read_vae, told_nothing
     from retouch.methods.asuka.prior import make_prior
 
     prior = make_prior(read_mae(mae), read_alignment(alignment, "sd15"))
     vae = read_decoder(decoder[0], folder / "vae", 4) if decoder else read_vae(folder)
-    told = text_embedding(folder, "") if options.prior_use == "init" else None
-    return _assembled(SD15, folder, vae, options, prior), told
+    return _assembled(SD15, folder, vae, options, prior), told_nothing(folder) if starts else None
 
 
 def _load_asuka_flux(options: DiffusionOptions) -> Loaded:

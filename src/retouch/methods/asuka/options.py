@@ -45,7 +45,9 @@ class TextOptions(Sd15Options):
 class PromptOptions(Sd15Options):
     """Options of sd15/prompt."""
 
-    tokens: str | None = Field(default=None, description="export of asuka-prompt; default: sd15/prompt.json")
+    tokens: str | None = Field(
+        default=None, description="export of asuka-align (learn=prompt) or asuka-denoiser; default: sd15/prompt.json"
+    )
 
 
 class RepaintOptions(Sd15Options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def read_decoder(path: Path, vae: Path, latent: int) -> AsukaAutoencoder:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: it is damaged, or of another network or latent.
+        ValueError: it is damaged, or of another network, or its latents are not those of the base.
     """
     if path.suffix == ".json":
         export = load_export(path, "asuka-decoder")
@@ -98,6 +99,13 @@ def read_decoder(path: Path, vae: Path, latent: int) -> AsukaAutoencoder:
         network = _released_decoder(path, vae, config)
     if config.latent != latent:
         raise ValueError(f"decoder: {path} decodes {config.latent} channels; accepted: {latent}, as the base's")
+    base = _settings(vae)
+    for name, own, other in (
+        ("scaling", config.scaling, base.get("scaling_factor", 0.18215)),
+        ("shift", config.shift or 0.0, base.get("shift_factor") or 0.0),
+    ):
+        if not math.isclose(own, other, rel_tol=1e-5, abs_tol=1e-6):
+            raise ValueError(f"decoder: {path} has network.{name} {own:g}; accepted: {other:g}, as the base's vae")
     return network.eval().requires_grad_(False)
 
 
@@ -147,6 +155,14 @@ def _pretrained(kind: Any, folder: Path, **settings: Any) -> Any:
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"base: {folder} cannot be read as {kind.__name__}: {reason}") from error
+
+
+def _settings(vae: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = AutoencoderKL.load_config(vae, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"base: {vae} has no settings that can be read") from error
+    return found
 
 
 def _released_decoder(path: Path, vae: Path, config: Autoencoder) -> AsukaAutoencoder:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from retouch.methods.asuka import flux, sample
 from retouch.methods.asuka.decoder import AsukaAutoencoder
-from retouch.methods.asuka.denoisers import check_parts, flux_denoise, is_flux, unet_denoise
+from retouch.methods.asuka.denoisers import check_embedding, check_parts, flux_denoise, is_flux, unet_denoise
 from retouch.methods.asuka.prior import Embedding
 from retouch.methods.asuka.repaint import repaint
 from retouch.methods.asuka.sampling import FIRST, KNOWN, REPAINT, START, FluxSampling, Repaint, Sampling, Step, draw
@@ -141,7 +141,11 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
             sampling: how.
             painted: photos [B, 3, H, W] with something in the hole that the sampling starts from.
             repaint: sample by RePaint.
+
+        Raises:
+            ValueError: an embedding of another width than the denoiser takes.
         """
+        check_embedding(self.denoiser, embedding)
         codec = self.codec
         shape = (codec.channels, *(side // codec.factor for side in photos.shape[2:]))
         signed = (2 * photos - 1) * (1 - holes)  # [B, 3, H, W] in [-1, 1], 0 in the hole

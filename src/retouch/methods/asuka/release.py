@@ -131,7 +131,8 @@ def find_told_nothing(named: str | None = None) -> Path:
 
     `parts.told_nothing` reads what it is told.
     """
-    own = named is not None and (Path(named) / EMPTY).is_file()
+    folder = _find(SD15.folder) if named is None else Path(named)
+    own = folder is not None and (folder / EMPTY).is_file()
     return find_base(UNTOLD if own else SD15, named)
 
 
@@ -165,7 +166,12 @@ def asuka_flux(decoder: bool = True) -> list[Path]:
 def prompt_file(named: str | None = None) -> Path:
     """The learnt tokens of sd15/prompt; errors as `find_files`, FileNotFoundError for a named file."""
     if named is None:
-        return find_files("sd15/prompt", "sd15", [["prompt.json"]], "train it with retouch train asuka-align")[0]
+        return find_files(
+            "sd15/prompt",
+            "sd15",
+            [["prompt.json"]],
+            "train it with retouch train asuka-align --set method.training.learn=prompt",
+        )[0]
     if not Path(named).is_file():
         raise FileNotFoundError(f"tokens: {named} does not exist; accepted: the .json of an export of asuka-align")
     return Path(named)
