@@ -164,3 +164,17 @@ def test_cards_and_files_are_checked(tmp_path, trained):
 def test_reading_a_card_needs_no_torch():
     code = "import sys, retouch.train.card, retouch.train.config; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_tensor_of_no_network_is_refused(tmp_path, trained):
+    from safetensors.torch import load_file, save_file
+
+    recipe, run = trained
+    card, weights = tmp_path / "toy.json", tmp_path / "toy.safetensors"
+    export(run, recipe, card, dtype="fp32", **WORDS)
+    save_file(load_file(weights) | {"extra": torch.zeros(1)}, weights)
+    content = json.loads(card.read_text())
+    content["shards"][0] |= {"sha256": file_hash(weights), "bytes": weights.stat().st_size}
+    card.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"card: the weights of .*toy\.json hold extra; accepted: those below generator"):
+        load_export(card)

@@ -114,6 +114,9 @@ def load_export(card: str | os.PathLike[str], *methods: str) -> Export:
         for key, tensor in sorted(read_safetensors(file).items(), key=lambda item: _piece(item[0])):
             pieces.setdefault(key.partition("#")[0], []).append(tensor)
     whole = {key: torch.cat(parts) if len(parts) > 1 else parts[0] for key, parts in pieces.items()}
+    if strangers := [key for key in whole if key.partition("/")[0] not in known.networks]:
+        accepted = f"accepted: those below {', '.join(known.networks)}"
+        raise ValueError(f"card: the weights of {card} hold {', '.join(strangers[:3])}; {accepted}")
     floats = {key: t.float() if t.is_floating_point() else t for key, t in whole.items()}
     return Export(known, {name: below(floats, name) for name in known.networks})
 

@@ -196,7 +196,7 @@ def test_it_learns_and_its_export_is_a_model(tmp_path):
     from retouch.methods.pixelhacker.options import PixelHackerOptions
     from retouch.train.export import export
 
-    made = recipe(rate=5e-3)
+    made = recipe(rate=5e-3, prediction="v_prediction")
     given = batch(range(100, 116))
 
     def error():

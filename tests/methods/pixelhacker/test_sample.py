@@ -155,7 +155,7 @@ def test_the_start_is_the_masked_photo_with_noise():
     denoiser = Normal()
     next(sample(denoiser, Pixels(), photos, holes, draws, Sampling(steps=20, noise_offset=0.5)))
     x = denoiser.given[0][0]
-    a = share(torch.tensor([950]))
+    a = share(torch.tensor([999]))
     noise = draws.base + 0.5 * draws.offset
     torch.testing.assert_close(x[:1, :3], a.sqrt() * photos * (1 - holes) + (1 - a).sqrt() * noise)
     assert torch.equal(x[0, 3:4], holes[0])
@@ -171,7 +171,7 @@ def test_a_smooth_start_is_the_surroundings_colour_with_noise():
     sampling = Sampling(steps=20, start="smooth", strength=0.5, guidance=1)
     draws = draw([7, 8], (3, 16, 16))
     assert next(sample(denoiser, Pixels(), photos, holes, draws, sampling)).steps == 10
-    a = share(torch.tensor([450]))
+    a = share(torch.tensor([499]))
     noise = draws.base + sampling.noise_offset * draws.offset
     torch.testing.assert_close(denoiser.given[0][0][:, :3], a.sqrt() * known + (1 - a).sqrt() * noise)
 
@@ -217,10 +217,23 @@ def test_thin_holes_stay_in_the_latent_s_mask():
 
 @pytest.mark.parametrize(
     ("steps", "strength", "expected"),
-    [(20, 0.999, list(range(900, -1, -50))), (20, 1.0, list(range(950, -1, -50))), (1, 0.999, [0]), (4, 0.5, [250, 0])],
+    [
+        (20, 0.999, list(range(900, -1, -50))),
+        (20, 1.0, list(range(950, -1, -50))),
+        (1, 0.999, [0]),
+        (4, 0.5, [250, 0]),
+    ],
 )
 def test_strength_leaves_out_the_first_steps(steps, strength, expected):
-    assert schedule(Sampling(steps=steps, strength=strength))[1].tolist() == expected
+    assert schedule(Sampling(steps=steps, strength=strength, spacing="leading"))[1].tolist() == expected
+    later = [t + 1000 // steps - 1 for t in expected]
+    assert schedule(Sampling(steps=steps, strength=strength))[1].tolist() == later
+
+
+def test_one_step_starts_from_noise_and_not_from_what_it_was_added_to():
+    for spacing, foreseen in (("trailing", MEAN), ("leading", 0.0)):
+        found = run(Normal(), Sampling(steps=1, spacing=spacing, guidance=1))[-1].latents
+        assert float(found[:, :, 5:9, 6:11].mean()) == pytest.approx(foreseen, abs=0.05)
 
 
 def test_a_fill_without_hole_and_one_of_hole_only_are_finite():

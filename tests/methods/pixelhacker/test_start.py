@@ -184,7 +184,7 @@ def test_adapters_are_trained_stopped_exported_and_fill(tmp_path):
         return method(images, masks, PixelHackerOptions(iterations=2), seeds=[100, 101]).images
 
     expected = again.fill(done.best, given.photos, given.holes, given.seeds).permute(0, 2, 3, 1).numpy()
-    np.testing.assert_allclose(filled(card), expected, atol=1e-5)
+    np.testing.assert_allclose(filled(card), expected, atol=1e-4)
     assert np.abs(filled(card) - filled(start)).max() > 1e-3
     on = load_start(str(card), tiny.TINY)  # merged: all of it learns again
     assert on.state_dict().keys() == plain.keys()

@@ -28,6 +28,7 @@ Task: TypeAlias = Literal["remove", "foreground"]
 Start: TypeAlias = Literal["masked", "noise", "image", "smooth"]
 Solver: TypeAlias = Literal["ddim", "dpm++"]
 LatentMask: TypeAlias = Literal["any", "nearest"]
+Spacing: TypeAlias = Literal["trailing", "leading"]
 
 # The noise of the released training, 1,000 steps; DDIM's timesteps are those of the released sampler.
 BETAS = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -65,6 +66,8 @@ class Sampling:
             of the photo with its hole filled smoothly. Noise at the first timestep leaves a trace of what it is added
             to, and a network has learnt to believe it: grey with "masked", the surroundings' colours with "smooth".
         solver: "ddim", or "dpm++", DPM-Solver++ (Lu et al. 2022) of second order, which needs fewer steps.
+        spacing: of ddim's timesteps: "trailing": from the last one, all noise; "leading": down to 0, as released, so
+            that few steps begin where there is little noise, and leave what the noise was added to in the hole.
         strength: share of the steps that are done, the last ones; the first ones are left out.
         noise_offset: standard deviation of noise that is the same for a whole channel, added to the first noise.
         latent_mask: which pixels of the latent's mask are hole: "any": those that a hole touches; "nearest": those
@@ -76,6 +79,7 @@ class Sampling:
     task: Task = "remove"
     start: Start = "masked"
     solver: Solver = "ddim"
+    spacing: Spacing = "trailing"
     strength: float = 1.0
     noise_offset: float = 0.0357
     latent_mask: LatentMask = "any"
@@ -89,13 +93,19 @@ class Sampling:
             raise ValueError(f"strength: is {self.strength}; accepted: above 0, at most 1")
         if not 0 <= self.noise_offset < float("inf"):
             raise ValueError(f"noise_offset: is {self.noise_offset}; accepted: 0 or more")
-        for name, names in (("task", Task), ("start", Start), ("solver", Solver), ("latent_mask", LatentMask)):
+        for name, names in (
+            ("task", Task),
+            ("start", Start),
+            ("solver", Solver),
+            ("spacing", Spacing),
+            ("latent_mask", LatentMask),
+        ):
             if (given := getattr(self, name)) not in get_args(names):
                 raise ValueError(f"{name}: is {given!r}; accepted: {', '.join(get_args(names))}")
 
 
 HOUSE = Sampling()
-OFFICIAL = Sampling(guidance=4.5, start="image", strength=0.999, latent_mask="nearest")
+OFFICIAL = Sampling(guidance=4.5, start="image", spacing="leading", strength=0.999, latent_mask="nearest")
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +197,10 @@ def schedule(
     diffusers = importlib.import_module("diffusers")  # not typed, and an extra
     noise = BETAS | {"prediction_type": prediction}
     if sampling.solver == "ddim":
-        scheduler = diffusers.DDIMScheduler(**noise, clip_sample=False, set_alpha_to_one=True, steps_offset=0)
+        # Not diffusers' own "trailing": unless the steps divide 1,000, its last step leaves noise.
+        offset = 0 if sampling.spacing == "leading" else TIMESTEPS // sampling.steps - 1
+        ours = {"clip_sample": False, "set_alpha_to_one": True, "steps_offset": offset}
+        scheduler = diffusers.DDIMScheduler(**noise, **ours)
     else:
         # Steps even in the logarithm of the signal-to-noise ratio: with steps even in time nothing is gained.
         even = {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_lu_lambdas": True}
