@@ -23,7 +23,7 @@ from retouch.methods.asuka.parts import (
     read_vae,
     told_nothing,
 )
-from retouch.methods.asuka.pipeline import AsukaPipeline
+from retouch.methods.asuka.pipeline import AsukaPipeline, check_photos
 from retouch.methods.asuka.prior import Embedding, make_prior
 from retouch.methods.asuka.release import UNTOLD, find_told_nothing
 from retouch.methods.asuka.sampling import Sampling
@@ -70,6 +70,7 @@ class Chain:
         """Latents [n, c, h, w] of the filled photos; noise follows from each sample's seed."""
         pipeline, found = AsukaPipeline(self.unet, self.vae, self.scheduler), []
         for part, photos, holes in batches(samples):
+            check_photos(photos, holes, pipeline.multiple)
             with torch.inference_mode():
                 seeds = [sample.seed for sample in part]
                 *_, last = pipeline.steps(photos, holes, seeds, tell(photos, holes), Sampling(self.steps))
@@ -85,7 +86,8 @@ class Chain:
     def encoded(self, samples: Sequence[Drawn]) -> Tensor:
         """Latents [n, c, h, w] of the photos as they are, also in the hole: the mean ones."""
         found = []
-        for _, photos, _ in batches(samples):
+        for _, photos, holes in batches(samples):
+            check_photos(photos, holes, self.plain.factor)
             with torch.inference_mode():
                 latents = self.vae.encode(2 * photos - 1).latent_dist.mode()  # [B, c, h, w]
                 found.append(latents * self.vae.config.scaling_factor)

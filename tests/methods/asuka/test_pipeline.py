@@ -202,6 +202,13 @@ def test_photos_are_checked(change, said):
         fill(sd(), **{"images": images, "holes": holes, **change})
 
 
+@pytest.mark.parametrize("seeds", [[1], [1, 2, 3]])
+def test_every_photo_has_a_seed(seeds):
+    images, holes = photos(2)
+    with pytest.raises(ValueError, match=f"seeds: are {len(seeds)}; accepted: 2, one for each photo"):
+        sd()(images, holes, seeds=seeds)
+
+
 def test_flux_wants_multiples_of_sixteen():
     assert flux().multiple == 16
     with pytest.raises(ValueError, match="image: is 24 x 48 pixels; accepted: multiples of 16"):

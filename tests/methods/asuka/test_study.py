@@ -1,6 +1,7 @@
 """benchmarks/asuka_study.py and asuka_blank.py: judging, comparing, reading, and a chain of toy networks."""
 
 import argparse
+import dataclasses
 import importlib
 from pathlib import Path
 
@@ -156,3 +157,7 @@ def test_the_same_latents_by_several_decoders(module, samples, tmp_path):
         assert not np.array_equal(a[sample.hole], b[sample.hole])
     with pytest.raises(ValueError, match=r"decoder: .*other\.json has network\.scaling 1; accepted: 0\.18215"):
         chain.conditioned(other)
+    cut = [dataclasses.replace(each, photo=each.photo[:30], hole=each.hole[:30]) for each in samples]
+    for measure in (chain.encoded, lambda some: chain.sampled(some, chain.nothing)):
+        with pytest.raises(ValueError, match=r"image: is 30 x \d+ pixels; accepted: multiples of 8"):
+            measure(cut)

@@ -97,6 +97,8 @@ class AsukaPipeline(DiffusionPipeline):  # type: ignore[misc,unused-ignore]
         check_photos(photos, holes, self.multiple)
         described = embedding or self.describe(photos, holes, None if other is None else other.to(device))
         own = list(range(len(photos))) if seeds is None else list(seeds)
+        if len(own) != len(photos):
+            raise ValueError(f"seeds: are {len(own)}; accepted: {len(photos)}, one for each photo")
         sampling = FluxSampling(num_inference_steps) if self.is_flux else Sampling(num_inference_steps)
         with self.progress_bar(total=num_inference_steps) as bar:
             for step in self.steps(photos, holes, own, described, sampling):
