@@ -114,7 +114,8 @@ def test_models_of_folders(annotated, cli):
     ("words", "saying"),
     [
         (("nowhere", "out"), "photos: there is no folder 'nowhere'"),
-        (("photos", "out", "--annotations", "nowhere.json"), "nowhere.json"),
+        (("photos", "out", "--annotations", "nowhere.json"), "annotations: there is no file 'nowhere.json'"),
+        (("photos", "out", "--annotations", "photos"), "annotations: there is no file 'photos'"),
         (("photos", "out", "--annotations", "photos/p0.jpg"), "is not readable as JSON"),
         (("photos", "out", "--annotations", "panoptic.json", "--pngs", "nowhere"), "folder: 'nowhere'"),
         (("photos", "out", "--area", "a lot"), "--area: is 'a lot'; accepted: two shares"),

@@ -107,8 +107,12 @@ def test_an_export(tmp_path):
 
 def test_an_export_of_another_network(tmp_path):
     card = write_export(tmp_path, PixelHackerConfig(network=TINY), TINY)
-    wanted = Network(**TINY.model_dump() | {"layers_per_block": 2})
-    with pytest.raises(ValueError, match=r"method\.start: .*own\.json has network\.layers_per_block 1; accepted: .* 2"):
+    wanted = Network(**TINY.model_dump() | {"layers_per_block": 2, "block_out_channels": (64, 64)})
+    said = (
+        r"method\.start: .*own\.json has network\.block_out_channels \[32, 64\]; accepted: that of method\.network, "
+        r"\[64, 64\]; or set method\.network\.block_out_channels=\[32, 64\], method\.network\.layers_per_block=1$"
+    )
+    with pytest.raises(ValueError, match=said):
         load_start(card, wanted)
 
 

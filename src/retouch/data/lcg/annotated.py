@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,6 @@ from retouch.data.training.decode import header_size
 from retouch.holes.annotations import field, read_json
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping
 
     from retouch.holes.check import Size
@@ -38,6 +38,8 @@ def contents(path: str | os.PathLike[str]) -> Contents:
         OSError: it cannot be read.
         ValueError: it is no JSON or no annotation file, annotates nothing, or has none of the 137 categories.
     """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"annotations: there is no file {os.fspath(path)!r}")
     content = read_json(path, ("annotations",))
     annotations = content["annotations"]
     if not annotations:

@@ -12,7 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL.Image
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from retouch.catalogue import find
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 _diffusers: Any = importlib.import_module("diffusers")  # by name: type checkers need not have the extra
 _settings: Any = importlib.import_module("diffusers.configuration_utils")
 ModelMixin: Any = _diffusers.ModelMixin  # under this name diffusers looks for it here when it loads a component
+
+
+OFFICIAL_SIZE = 512  # of the short side
+NAMES = {"num_inference_steps": "iterations", "guidance_scale": "guidance"}  # arguments that diffusers calls otherwise
 
 
 class PixelHackerNetwork(ModelMixin, _diffusers.ConfigMixin):  # type: ignore[misc]
@@ -109,7 +115,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
         solver: str | None = None,
         preset: str | None = None,
         seed: int = 0,
-        image_size: int = 512,
+        image_size: int | None = None,
         paste: bool = False,
         compensate: bool = False,
         progress: Callable[[Progress], Any] | None = None,
@@ -118,35 +124,36 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
         """Fill `image` where `mask_image` is white.
 
         Args:
-            image: one photo, or several of any sizes.
+            image: one PIL image, or several of any sizes.
             mask_image: of the same size; as many.
             num_inference_steps: 1 to 1000.
             guidance_scale, task, start, strength, solver: as `options.PixelHackerOptions` has them.
             preset: None, or "official": resized and pasted as by the released script.
             seed: of photo k: seed + k.
-            image_size: with the preset: the short side is scaled to it, in pixels.
-            paste, compensate: with the preset: known pixels come from the photo, and the fill's colours are shifted.
-            progress: called after every step.
+            image_size: with the preset only: the short side is scaled to it, in pixels; None: 512.
+            paste, compensate: with the preset only: known pixels come from the photo, the fill's colours are shifted.
+            progress: called after every step; not with the preset.
             return_dict: an ImagePipelineOutput, or a tuple.
 
         Returns:
             The filled photos as PIL images, in `images`.
 
         Raises:
-            ValueError: an argument out of its range; other sizes, or not as many masks as photos.
+            ValueError: an argument out of its range, or of no use; other sizes, or not as many masks as photos.
         """
-        options = PixelHackerOptions.model_validate(
-            {
-                "iterations": num_inference_steps,
-                "guidance": guidance_scale,
-                "task": task,
-                "start": start,
-                "strength": strength,
-                "solver": solver,
-                "preset": preset,
-            }
+        options = _checked_options(
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            task=task,
+            start=start,
+            strength=strength,
+            solver=solver,
+            preset=preset,
         )
-        photos, masks = _list(image), _list(mask_image)
+        _refuse_unused(preset, image_size=image_size, paste=paste, compensate=compensate, progress=progress)
+        if not isinstance(seed, (int, np.integer)):
+            raise ValueError(f"seed: is {seed!r}; accepted: an integer")
+        photos, masks = _list("image", image), _list("mask_image", mask_image)
         if len(photos) != len(masks):
             raise ValueError(f"mask_image: has {len(masks)} masks for {len(photos)} photos; accepted: as many")
         done = []
@@ -155,7 +162,8 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
                 done.append(self._filler().run(photo, mask, seed=seed + k, progress=progress, **_own(options)).image)
             else:
                 draws = partial(draw, [seed + k])
-                done.append(self.official(photo, mask, options, draws, image_size, paste, compensate))
+                size = OFFICIAL_SIZE if image_size is None else image_size
+                done.append(self.official(photo, mask, options, draws, size, paste, compensate))
         return _diffusers.ImagePipelineOutput(images=done) if return_dict else (done,)
 
     def _filler(self) -> Filler:
@@ -174,7 +182,7 @@ class PixelHackerPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
         mask: Image,
         options: PixelHackerOptions,
         draws: Callable[[tuple[int, int, int], torch.device], Draws],
-        size: int = 512,
+        size: int = OFFICIAL_SIZE,
         paste: bool = False,
         compensate: bool = False,
     ) -> Image:
@@ -203,8 +211,32 @@ def register() -> None:
     known["pixelhacker"] = PixelHackerPipeline
 
 
-def _list(images: Image | Sequence[Image]) -> list[Image]:
-    return list(images) if isinstance(images, Sequence) else [images]
+def _checked_options(**given: Any) -> PixelHackerOptions:
+    """The options that arguments of the call stand for; a ValueError of one line names the argument."""
+    try:
+        return PixelHackerOptions.model_validate({NAMES.get(name, name): value for name, value in given.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        own = str(first["loc"][0])
+        name = next((name for name, option in NAMES.items() if option == own), own)
+        raise ValueError(f"{name}: {first['msg']}, got {first['input']!r}") from None
+
+
+def _refuse_unused(preset: str | None, *, progress: Any, **official_only: Any) -> None:
+    """Refuse arguments that this way of sampling has no use for: what they ask for would not be done."""
+    if preset is not None and progress is not None:
+        raise ValueError("progress: is of no use with a preset; accepted: without one")
+    for name, value in official_only.items():
+        if preset is None and value is not None and value is not False:
+            raise ValueError(f"{name}: is of no use without a preset; accepted: with preset='official'")
+
+
+def _list(name: str, images: Any) -> list[Image]:
+    many = list(images) if isinstance(images, Sequence) else [images]
+    for each in many:
+        if not isinstance(each, PIL.Image.Image):
+            raise ValueError(f"{name}: is a {type(each).__name__}; accepted: a PIL image, or a list of them")
+    return many
 
 
 def _own(options: PixelHackerOptions) -> dict[str, Any]:

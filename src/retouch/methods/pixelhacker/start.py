@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,17 @@ def _load(start: str, network: Network) -> tuple[LcgModel, Network]:
     if export.card.method != "pixelhacker":
         raise ValueError(f"{file} is of method {export.card.method!r}; accepted: 'pixelhacker'")
     config = PixelHackerConfig.model_validate(export.card.config)
-    for name, own in network.model_dump().items():
-        other = getattr(config.network, name)
-        if other != own and name != "embedding_rows":
-            raise ValueError(f"{file} has network.{name} {other}; accepted: that of method.network, {own}")
+    _check_same(file, config.network, network)
     return exported_network(config, export, file), config.network
+
+
+def _check_same(file: Path, found: Network, wanted: Network) -> None:
+    """Refuse an export of another network, and say all that has to be set for this one."""
+    theirs, own = (each.model_dump(mode="json", exclude={"embedding_rows"}) for each in (found, wanted))
+    other = {name: value for name, value in theirs.items() if value != own[name]}
+    if other:
+        name = next(iter(other))
+        changes = ", ".join(f"method.network.{each}={json.dumps(value)}" for each, value in other.items())
+        raise ValueError(
+            f"{file} has network.{name} {other[name]}; accepted: that of method.network, {own[name]}; or set {changes}"
+        )
