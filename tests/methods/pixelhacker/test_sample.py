@@ -230,6 +230,20 @@ def test_strength_leaves_out_the_first_steps(steps, strength, expected):
     assert schedule(Sampling(steps=steps, strength=strength))[1].tolist() == later
 
 
+@pytest.mark.parametrize(("steps", "strength"), [(100, 0.1), (200, 0.01), (50, 1.0)])
+def test_many_steps_of_the_faster_solver_repeat_timesteps(steps, strength):
+    """Its first step is found by its place then: the last one is step number `steps`, and leaves no noise."""
+    sampling = Sampling(steps=steps, strength=strength, solver="dpm++", guidance=1)
+    scheduler, timesteps = schedule(sampling)
+    assert len(set(timesteps.tolist())) < len(timesteps) == round(steps * strength)
+    z = torch.ones(1, 3, 2, 2)
+    for t in timesteps:
+        z = scheduler.step(z, t, z, return_dict=False)[0]
+    assert scheduler.step_index == steps
+    *_, last = run(Normal(), sampling)
+    assert last.latents.isfinite().all()
+
+
 def test_one_step_starts_from_noise_and_not_from_what_it_was_added_to():
     for spacing, foreseen in (("trailing", MEAN), ("leading", 0.0)):
         found = run(Normal(), Sampling(steps=1, spacing=spacing, guidance=1))[-1].latents

@@ -207,6 +207,9 @@ def schedule(
         scheduler = diffusers.DPMSolverMultistepScheduler(**noise, **even)
     scheduler.set_timesteps(sampling.steps, device=device)
     done = max(1, min(int(sampling.steps * sampling.strength), sampling.steps))
+    if sampling.solver == "dpm++":
+        # Many steps repeat timesteps, so the first one's place cannot be told from its timestep.
+        scheduler.set_begin_index(sampling.steps - done)
     return scheduler, scheduler.timesteps[-done:]
 
 
