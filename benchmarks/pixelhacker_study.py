@@ -4,8 +4,8 @@
 
 For exports of `retouch train pixelhacker`. Photos are cut to centre squares of the size trained at, with one fixed hole
 each, the same for all parts; noise follows from the photo's place. Intervals (±) are of 95 % of the mean over photos,
-of differences photo by photo. A photo costs 980 passes through the network with the default settings: guidance 260,
-categories 240, steps 300, starts 180, peers none more; and 30 of LPIPS. study.md is written after each part. Needs the
+of differences photo by photo. A photo costs 992 passes through the network with the default settings: guidance 260,
+categories 240, steps 312, starts 180, peers none more; and 30 of LPIPS. study.md is written after each part. Needs the
 extras `bench`, `cv` and `diffusion`, and the weights of LPIPS (AlexNet).
 """
 
@@ -33,7 +33,7 @@ from retouch.features.loaders import load_lpips
 from retouch.methods.pixelhacker.options import PixelHackerOptions
 
 SCALES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)  # Table 8's
-STEPS = (5, 10, 20, 50)
+STEPS = (1, 2, 5, 10, 20, 50)
 SOLVERS = ("ddim", "dpm++")
 TASKS = ("remove", "foreground")  # their effect: background, and an object
 PEERS = ("telea", "smooth", "patchmatch")

@@ -101,13 +101,13 @@ def test_steps_and_peers_do_not_repeat_what_is_done(module, study):
     pytest.importorskip("cv2")
     found, own = study(lambda options, _: 102 + options.iterations), module("pixelhacker_study")
     table = rows(own.steps(found))
-    assert [row[:2] for row in table] == [[f"`{s}`", str(n)] for s in ("ddim", "dpm++") for n in (5, 10, 20, 50)]
-    assert [row[-2:] == ["", ""] for row in table] == [k == 2 for k in range(8)]
+    assert [row[:2] for row in table] == [[f"`{s}`", str(n)] for s in ("ddim", "dpm++") for n in (1, 2, 5, 10, 20, 50)]
+    assert [row[-2:] == ["", ""] for row in table] == [k == 4 for k in range(12)]
     assert table[0][-2].startswith("-")  # nearer than with 20 steps
-    assert len(found.method.calls) == 8 * 2
+    assert len(found.method.calls) == 12 * 2
     names = [row[0] for row in rows(own.peers(found))]
     assert names == ["PixelHacker", "`telea`", "`smooth`", "`patchmatch`"]
-    assert len(found.method.calls) == 8 * 2
+    assert len(found.method.calls) == 12 * 2
 
 
 def test_starts_are_compared_with_the_usual_one(module, study):
