@@ -67,8 +67,8 @@ class Sampling:
             to, and a network has learnt to believe it: grey with "masked", the surroundings' colours with "smooth".
         solver: "ddim", or "dpm++", DPM-Solver++ (Lu et al. 2022) of second order, which needs fewer steps.
         spacing: of ddim's timesteps: "trailing": from the last one, all noise, or a little below where the steps do
-            not divide 1,000; "leading": down to 0, as released, so
-            that few steps begin where there is little noise, and leave what the noise was added to in the hole.
+            not divide 1,000; "leading": down to 0, as released, so that few steps begin where there is little noise,
+            and leave what the noise was added to in the hole.
         strength: share of the steps that are done, the last ones; the first ones are left out.
         noise_offset: standard deviation of noise that is the same for a whole channel, added to the first noise.
         latent_mask: which pixels of the latent's mask are hole: "any": those that a hole touches; "nearest": those
