@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import PIL.Image
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from retouch.catalogue import find
@@ -29,6 +28,7 @@ from retouch.methods.pixelhacker.release import FOLDERS, fetch, load_denoiser, l
 from retouch.methods.pixelhacker.sample import Draws, draw, sample
 from retouch.methods.torch_method import TorchMethod
 from retouch.ops.codec import TILE, Vae
+from retouch.settings import checked
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -214,12 +214,11 @@ def register() -> None:
 def _checked_options(**given: Any) -> PixelHackerOptions:
     """The options that arguments of the call stand for; a ValueError of one line names the argument."""
     try:
-        return PixelHackerOptions.model_validate({NAMES.get(name, name): value for name, value in given.items()})
-    except ValidationError as error:
-        first = error.errors()[0]
-        own = str(first["loc"][0])
-        name = next((name for name, option in NAMES.items() if option == own), own)
-        raise ValueError(f"{name}: {first['msg']}, got {first['input']!r}") from None
+        return checked(PixelHackerOptions, {NAMES.get(name, name): value for name, value in given.items()})
+    except ValueError as error:
+        option, _, reason = str(error).partition(": ")
+        name = next((name for name, other in NAMES.items() if other == option), option)
+        raise ValueError(f"{name}: {reason}") from None
 
 
 def _refuse_unused(preset: str | None, *, progress: Any, **official_only: Any) -> None:
