@@ -30,12 +30,12 @@ def saved(tmp_path):
     return save
 
 
-def write(file, overwrite=False):
+def write(file, overwrite=False, network=None, example=None):
     torch = pytest.importorskip("torch")
     write_onnx(
-        torch.nn.Identity(),
+        torch.nn.Identity() if network is None else network,
         file,
-        (torch.zeros(2),),
+        (torch.zeros(2) if example is None else example,),
         inputs=["x"],
         outputs=["y"],
         sizes=(None,),
@@ -96,3 +96,20 @@ def test_a_failing_export_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="no such operator"):
         write(tmp_path / "same.onnx", overwrite=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
+
+
+@pytest.mark.parametrize(("rounded", "bytes_each"), [(True, 2), (False, 4)])
+def test_only_weights_that_fp16_holds_exactly_take_half_the_space(tmp_path, rounded, bytes_each):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(96, 96, bias=False)
+    if rounded:
+        layer = layer.half().float()
+    write(tmp_path / "layer.onnx", network=layer, example=torch.zeros(2, 96))
+    weights = bytes_each * 96 * 96
+    assert weights <= (tmp_path / "layer.onnx").stat().st_size < weights + 6000
+    session, _ = open_onnx(tmp_path / "layer.onnx", "size", Size)
+    x = torch.randn(2, 96)
+    (y,) = session.run(None, {"x": x.numpy()})
+    torch.testing.assert_close(torch.from_numpy(y), layer(x).detach(), rtol=0, atol=1e-6)

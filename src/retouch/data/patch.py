@@ -10,7 +10,7 @@ class Patch(BaseModel):
 
     Attributes:
         radius: of the compared patches, in pixels.
-        shrink: it is made at 1/shrink of the size and enlarged: larger structures, no fine texture, and quick.
+        shrink: it is made at 1/shrink of the size, enlarged, and given detail: larger structures, and quicker.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

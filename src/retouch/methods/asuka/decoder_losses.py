@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -19,9 +19,7 @@ from retouch.train.recipe import Phase, frozen
 
 if TYPE_CHECKING:
     from retouch.methods.asuka.decoder_config import Loss
-
-Judge: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""(prediction, truth), each [B, 3, H, W], truth in [0, 1], to a scalar."""
+    from retouch.train.losses.perceptual import Judge
 
 MULTIPLE = 8
 

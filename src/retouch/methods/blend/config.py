@@ -47,8 +47,10 @@ class Loss(_Settings):
 
     Attributes:
         l1: mean |fill - photo| over all pixels, known ones included, so that it grows with the hole.
-        perceptual: distance of VGG16's features; with `style` 0: none, and no weights are needed.
+        perceptual: L1 distance of VGG16's features.
         style: distance of their Gram matrices.
+        lpips: LPIPS through VGG16, whose features it compares per pixel and free of their strength: blur costs as much
+            as a wrong texture. With all three 0 no weights are needed. (AlexNet's LPIPS is kept for judging.)
         perceptual_scale: VGG16 looks at photos scaled by this; 1 makes a step three times as long.
         adversarial: weight of the discriminator's word; 0: there is none.
         adversarial_from: step from which it counts, and from which the discriminator learns.
@@ -60,6 +62,7 @@ class Loss(_Settings):
     l1: float = Field(default=5.0, ge=0)
     perceptual: float = Field(default=0.1, ge=0)
     style: float = Field(default=25.0, ge=0)
+    lpips: float = Field(default=0.0, ge=0)
     perceptual_scale: float = Field(default=0.5, gt=0, le=1)
     adversarial: float = Field(default=0.005, ge=0)
     adversarial_from: int = Field(default=2000, ge=0)

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from retouch.features.loaders import load_lpips
 from retouch.methods.blend.candidates import candidates
 from retouch.methods.blend.network import Blender
 from retouch.train.discriminators.stylegan2 import StyleGan2Discriminator
 from retouch.train.losses.adversarial import non_saturating_discriminator, non_saturating_generator
 from retouch.train.losses.penalties import lazy_adam, r1
-from retouch.train.losses.perceptual import load_vgg, look, map_distance, style_distance, vgg_maps
+from retouch.train.losses.perceptual import load_vgg, look, lpips_loss, map_distance, style_distance, vgg_maps
 from retouch.train.losses.pixel import l1_weighted, mean_in
 from retouch.train.recipe import Phase, frozen
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from retouch.methods.blend.config import BlendConfig
     from retouch.train.batch import Batch
-    from retouch.train.losses.perceptual import Maps
+    from retouch.train.losses.perceptual import Judge, Maps
     from retouch.train.recipe import Value
 
 BETAS = (0.0, 0.99)  # of the discriminator's Adam
@@ -40,20 +41,24 @@ def build(config: BlendConfig, variant: str, weights: Path | None) -> BlendRecip
         WeightsMissing: there is no VGG16; the message says where it is obtained.
     """
     loss = config.loss
-    judged = loss.perceptual or loss.style
-    return BlendRecipe(config, variant, vgg_maps(load_vgg(weights), scale=loss.perceptual_scale) if judged else None)
+    scale = loss.perceptual_scale
+    maps = vgg_maps(load_vgg(weights), scale=scale) if loss.perceptual or loss.style else None
+    lpips = lpips_loss(load_lpips("vgg", weights), scale) if loss.lpips else None
+    return BlendRecipe(config, variant, maps, lpips)
 
 
 class BlendRecipe:
-    """l1 * L1 in the hole + perceptual * VGG16's features + style * their Gram matrices + adversarial.
+    """l1 * L1 in the hole + VGG16's word (features, their Gram matrices, LPIPS) + adversarial, each with its weight.
 
-    `networks` is what is trained and saved; VGG16, which only judges, hides in `maps`.
+    `networks` is what is trained and saved; VGG16, which only judges, hides in `maps` and `lpips`.
     """
 
     ema = ("blender",)
 
-    def __init__(self, config: BlendConfig, variant: str = "", maps: Maps | None = None) -> None:
-        self.config, self.variant, self.maps = config, variant, maps
+    def __init__(
+        self, config: BlendConfig, variant: str = "", maps: Maps | None = None, lpips: Judge | None = None
+    ) -> None:
+        self.config, self.variant, self.maps, self.lpips = config, variant, maps, lpips
         self.networks: dict[str, nn.Module] = {"blender": Blender(config.network)}
         if config.loss.adversarial:
             self.networks["discriminator"] = StyleGan2Discriminator(config.size, config.loss.discriminator)
@@ -119,6 +124,8 @@ class BlendRecipe:
             ours, theirs = look(self.maps, filled, photos)
             parts["perceptual"] = loss.perceptual, map_distance(ours, theirs, distance="l1")
             parts["style"] = loss.style, style_distance(ours, theirs, distance="l1")
+        if self.lpips is not None:
+            parts["lpips"] = loss.lpips, self.lpips(filled, photos)
         if adversarial:
             with frozen(self.networks["discriminator"]):
                 parts["adversarial"] = loss.adversarial, non_saturating_generator(self._logits(filled, holes))

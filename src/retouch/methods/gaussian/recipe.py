@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
     from retouch.methods.gaussian.config import GaussianConfig, Loss
     from retouch.train.batch import Batch
+    from retouch.train.losses.perceptual import Judge
     from retouch.train.recipe import Value
-
-Judge: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""(prediction, truth), each [B, 3, H, W], truth in [0, 1], to a scalar."""
 
 Encode: TypeAlias = Callable[[Tensor], Tensor]
 """Images [B, 3, H, W] in [0, 1] to semantic tokens [B, d], without gradient."""

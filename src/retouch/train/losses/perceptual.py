@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Maps: TypeAlias = Callable[[Tensor], Sequence[Tensor]]
 """Images [B, 3, H, W] in [0, 1] to feature maps, each [B, C, h, w]."""
 
+Judge: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(prediction, truth), each [B, 3, H, W], the truth in [0, 1], to a scalar."""
+
 Distance: TypeAlias = Literal["squared", "l1"]
 
 # Places of VGG16's ReLUs in the public numbering of `features`, by block.
@@ -41,7 +44,7 @@ RELUS = {f"relu{block}_{k}": place for block, places in _PLACES.items() for k, p
 SMALLEST = 32  # side of an image that the networks still shrink to something
 
 
-def lpips_loss(network: Lpips, scale: float = 1.0) -> Callable[[Tensor, Tensor], Tensor]:
+def lpips_loss(network: Lpips, scale: float = 1.0) -> Judge:
     """LPIPS as a loss: the function (prediction, truth) -> mean over the batch of Zhang et al. 2018, Eq. 1.
 
     The value is that of the metric, `retouch.bench.metrics.lpips`, averaged over the images. 2DGS inpainting trains
