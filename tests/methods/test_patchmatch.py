@@ -55,6 +55,47 @@ def test_patch_size_changes_the_result_and_is_checked():
         PatchMatchOptions(patch_size=0)
 
 
+def textured(side=128, hole=np.s_[40:90, 40:90]):
+    """Noise under a slow ramp, and a hole in it."""
+    rng = np.random.default_rng(1)
+    ramp = np.linspace(0.3, 0.6, side, dtype=np.float32)[None, :, None]
+    image = (ramp + 0.2 * rng.random((side, side, 3)) - 0.1).astype(np.float32)
+    mask = np.zeros((side, side), bool)
+    mask[hole] = True
+    return image, mask
+
+
+def test_at_half_the_size_the_texture_is_that_of_the_photo():
+    image, mask = textured()
+    blank = np.where(mask[..., None], np.float32(0), image)
+    half, full = (fill_one(blank, mask, PatchMatchOptions(shrink=n), 0)[mask] for n in (2, 1))
+    assert not np.array_equal(half, full)
+    assert half.std(axis=0) == pytest.approx(image[mask].std(axis=0), rel=0.2)
+    assert half.mean(axis=0) == pytest.approx(image[mask].mean(axis=0), abs=0.05)
+
+
+@pytest.mark.parametrize("shrink", [1, 2, 3])
+def test_what_lies_under_the_hole_changes_nothing(shrink):
+    image, mask = textured()
+    other = np.where(mask[..., None], np.float32(0.9), image)
+    a, b = (fill_one(x, mask, PatchMatchOptions(shrink=shrink), 4) for x in (image, other))
+    assert np.array_equal(a[mask], b[mask])
+
+
+@pytest.mark.parametrize(("side", "hole"), [(128, np.s_[40:100, 60:67]), (60, np.s_[20:40, 20:40])])
+def test_thin_holes_and_small_photos_are_filled_at_full_size(side, hole):
+    image, mask = textured(side, hole)
+    image[mask] = 0
+    half, full = (fill_one(image, mask, PatchMatchOptions(shrink=n), 0) for n in (2, 1))
+    assert np.array_equal(half, full)
+
+
+@pytest.mark.parametrize("shrink", [0, 9])
+def test_shrink_is_checked(shrink):
+    with pytest.raises(ValueError, match="shrink"):
+        PatchMatchOptions(shrink=shrink)
+
+
 def test_pull_push_reproduces_a_constant_and_stays_between_the_edges():
     image = np.full((37, 53, 3), 0.3, np.float32)
     mask = np.zeros((37, 53), bool)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retouch.window.resample import enlarge, shrink
+from retouch.window.resample import enlarge, shrink, touched
 
 
 @settings(max_examples=40, deadline=None)
@@ -50,3 +50,28 @@ def test_shrink_keeps_what_is_known_when_a_hole_touches_every_area():
     low, low_hole = shrink(np.where(hole[..., None], 0, np.float32(0.4)).repeat(3, 2), hole, (9, 9))
     assert (~low_hole).sum(axis=1).tolist() == [1] * 9
     assert low[~low_hole] == pytest.approx(0.4, abs=1e-5)
+
+
+def test_shrink_calls_hole_only_what_is_known_nowhere():
+    image = np.broadcast_to(np.linspace(0, 1, 24, dtype=np.float32)[None, :, None], (24, 24, 3))
+    hole = np.zeros((24, 24), bool)
+    hole[3:13, 3:13] = True
+    low, low_hole = shrink(np.where(hole[..., None], np.float32(9), image), hole, (6, 6))
+    assert np.argwhere(low_hole).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]  # pixels 4 to 11
+    # Pixels 0, 1, 2 of the four that the first area of row 1 has: the mean is theirs.
+    assert low[1, 0] == pytest.approx(image[0, :3].mean(0), abs=1e-6)
+    assert touched(hole, (6, 6)).sum() == 16
+
+
+def test_a_hole_thinner_than_every_area_is_still_one():
+    hole = np.zeros((24, 24), bool)
+    hole[:, 10] = True
+    _, low_hole = shrink(np.ones((24, 24, 3), np.float32), hole, (6, 6))
+    assert low_hole.any(axis=0).tolist() == [False, False, True, False, False, False]
+    assert np.array_equal(low_hole, touched(hole, (6, 6)))
+
+
+def test_touched_keeps_what_is_known_when_a_hole_touches_every_area():
+    hole = np.ones((90, 90), bool)
+    hole[:, 44] = False
+    assert (~touched(hole, (9, 9))).sum(axis=1).tolist() == [1] * 9

@@ -11,6 +11,9 @@ class PatchMatchOptions(Options):
     """Options of patchmatch."""
 
     patch_size: int = Field(default=3, ge=1, le=15, description="radius of the compared patches, in pixels")
+    shrink: int = Field(
+        default=2, ge=1, le=8, description="fill at 1/shrink of the size, then add detail; 1: at full size"
+    )
 
 
 class RadiusOptions(Options):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from retouch.window.resample import enlarge
+from retouch.window.resample import enlarge, touched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,20 +177,20 @@ def _sample(low: Images, y: NDArray[np.float32], x: NDArray[np.float32]) -> Imag
     return np.asarray(top * (1 - fy) + bottom * fy, dtype=np.float32)
 
 
-def add_detail(image: Images, hole: Masks, low: Images, low_hole: Masks, seed: int) -> Images:
+def add_detail(image: Images, hole: Masks, low: Images, seed: int) -> Images:
     """Enlarge a coarse fill and give it the fine residual of the places it resembles (module docstring).
 
     Args:
         image: [H, W, 3] float32 in [0, 1], full resolution; its hole is never read.
         hole: [H, W] bool, True = hole, or not to be copied from.
         low: [h, w, 3] float32, the filled window at the coarse resolution.
-        low_hole: [h, w] bool, coarse pixels that a hole touches.
         seed: of the random search; same seed, same result.
 
     Returns:
         [H, W, 3] float32 in [0, 1]: the enlarged fill with detail; meaningful inside the hole only.
     """
-    (height, width), (low_height, low_width) = hole.shape, low_hole.shape
+    (height, width), (low_height, low_width) = hole.shape, low.shape[:2]
+    low_hole = touched(hole, (low_width, low_height))  # [h, w]
     out = enlarge(low, (width, height))  # [H, W, 3]
     scale_y, scale_x = height / low_height, width / low_width
     match = match_patches(low, low_hole, ~low_hole, seed)

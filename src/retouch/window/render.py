@@ -154,7 +154,7 @@ def _full_size(cut: Cut, image: Images, settings: Settings) -> Images:
     if not wanted:
         return enlarge(image, size)
     blank = np.where(cut.blocked[..., None], np.float32(0), cut.rgb)
-    return add_detail(blank, cut.blocked, image, cut.low_blocked, cut.seed)
+    return add_detail(blank, cut.blocked, image, cut.seed)
 
 
 def paste(canvas: Canvas, cut: Cut, image: Images, settings: Settings) -> None:

@@ -9,8 +9,6 @@ import numpy as np
 from retouch.methods.options import PatchMatchOptions
 from retouch.methods.patchmatch import fill_one
 from retouch.methods.smooth import pull_push
-from retouch.window.detail import add_detail
-from retouch.window.resample import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,17 +33,7 @@ def candidates(image: Images, mask: Masks, patches: Sequence[Patch], seed: int) 
         ValueError: nothing is known.
     """
     blank = np.where(mask[..., None], np.float32(0), image)  # [H, W, 3]
-    fills = [_patched(blank, mask, patch, seed + k) for k, patch in enumerate(patches)]
+    ways = [PatchMatchOptions(patch_size=patch.radius, shrink=patch.shrink) for patch in patches]
+    fills = [fill_one(blank, mask, way, seed + k) for k, way in enumerate(ways)]
     fills.append(np.clip(pull_push(blank, mask), 0, 1))
     return np.where(mask[..., None], np.stack(fills), image).astype(np.float32)  # [K, H, W, 3]
-
-
-def _patched(blank: Images, mask: Masks, patch: Patch, seed: int) -> Images:
-    """One fill by patchmatch, [H, W, 3]: at full size, or at a smaller one and then given detail as windows are."""
-    options = PatchMatchOptions(patch_size=patch.radius)
-    if patch.shrink == 1:
-        return fill_one(blank, mask, options, seed)
-    height, width = mask.shape
-    size = (-(-width // patch.shrink), -(-height // patch.shrink))
-    low, low_mask = shrink(blank, mask, size)  # [h, w, 3], [h, w]
-    return add_detail(blank, mask, fill_one(low, low_mask, options, seed), low_mask, seed)
