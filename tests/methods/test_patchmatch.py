@@ -91,9 +91,10 @@ def test_thin_holes_and_small_photos_are_filled_at_full_size(side, hole):
 
 
 @pytest.mark.parametrize("shrink", [0, 9])
-def test_shrink_is_checked(shrink):
+def test_shrink_is_checked_and_full_size_unless_asked_for(shrink):
     with pytest.raises(ValueError, match="shrink"):
         PatchMatchOptions(shrink=shrink)
+    assert PatchMatchOptions().shrink == 1
 
 
 def test_pull_push_reproduces_a_constant_and_stays_between_the_edges():

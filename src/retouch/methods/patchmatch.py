@@ -1,8 +1,8 @@
 """PatchMatch (Barnes et al. 2009): the hole is built from patches of the same photo. Runs the pypatchmatch library.
 
-    image ─ 1/2 ─▶ pypatchmatch ─ × 2 ─▶ + detail of like places (`window.detail`) ─▶ filled
+With the option `shrink` it works at a fraction of the size, and the detail of like places is added afterwards:
 
-At half the size a patch sees twice as far, and there is a quarter of the work.
+    image ─ 1/shrink ─▶ pypatchmatch ─ × shrink ─▶ + detail (`window.detail`) ─▶ filled
 """
 
 from __future__ import annotations

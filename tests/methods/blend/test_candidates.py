@@ -28,7 +28,7 @@ def test_they_are_what_patchmatch_and_smooth_fill():
     (image, *_), (mask, *_) = pictures()
     first, last = candidates(image, mask, [Patch(radius=2)], 3)
     blank = np.where(mask[..., None], np.float32(0), image)
-    assert np.array_equal(first[mask], fill_one(blank, mask, PatchMatchOptions(patch_size=2, shrink=1), 3)[mask])
+    assert np.array_equal(first[mask], fill_one(blank, mask, PatchMatchOptions(patch_size=2), 3)[mask])
     assert np.array_equal(last[mask], np.clip(pull_push(blank, mask), 0, 1)[mask])
 
 
