@@ -29,9 +29,9 @@ def batch(n=2, side=64, seed=0):
     return Batch(photos, holes, torch.arange(n), fills)
 
 
-def recipe(config=PLAIN, maps=None):
+def recipe(config=PLAIN, maps=None, lpips=None):
     with seeded(0):
-        return BlendRecipe(config, "toy", maps)
+        return BlendRecipe(config, "toy", maps, lpips)
 
 
 def test_the_shipped_variant_is_small_enough():
@@ -124,6 +124,18 @@ def test_vgg_sees_the_paste_and_is_no_network():
     assert list(made.networks) == ["blender"]
 
 
+def test_lpips_sees_the_paste_and_counts_with_its_weight():
+    config = BlendConfig(network=NETWORK, loss=Loss(l1=2, perceptual=0, style=0, lpips=4, adversarial=0), size=64)
+    made, one = recipe(config, lpips=lambda filled, truth: (filled - truth).square().sum()), batch()
+    (phase,) = made.step(one, 0)
+    assert phase.log["lpips"] > 0
+    torch.testing.assert_close(phase.loss.detach(), 2 * phase.log["l1"] + 4 * phase.log["lpips"])
+    with torch.no_grad():
+        image = made.networks["blender"](one.photos, one.holes, one.labels).image
+    inside = ((image - one.photos).square() * one.holes).sum()
+    torch.testing.assert_close(phase.log["lpips"], inside)
+
+
 def test_the_discriminator_comes_in_at_its_step_and_its_penalty_at_times():
     loss = Loss(perceptual=0, style=0, adversarial=0.1, adversarial_from=3, r1_every=4, discriminator=0.05)
     made, one = recipe(BlendConfig(network=NETWORK, loss=loss, size=64)), batch()
@@ -137,7 +149,12 @@ def test_the_discriminator_comes_in_at_its_step_and_its_penalty_at_times():
 def test_without_vgg16_its_losses_are_refused(tmp_path):
     with pytest.raises(WeightsMissing, match="vgg16"):
         build(BlendConfig(), "small", tmp_path)
-    assert build(PLAIN, "toy", tmp_path).maps is None
+    judged = PLAIN.model_copy(update={"loss": PLAIN.loss.model_copy(update={"lpips": 1.0})})
+    with pytest.raises(WeightsMissing, match="vgg16"):
+        build(judged, "toy", tmp_path)
+    plain = build(PLAIN, "toy", tmp_path)
+    assert plain.maps is None
+    assert plain.lpips is None
 
 
 def test_stored_samples_train_it_by_the_command(tmp_path):

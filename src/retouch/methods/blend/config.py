@@ -49,8 +49,7 @@ class Loss(_Settings):
         l1: mean |fill - photo| over all pixels, known ones included, so that it grows with the hole.
         perceptual: L1 distance of VGG16's features.
         style: distance of their Gram matrices.
-        lpips: LPIPS through VGG16, whose features it compares per pixel and free of their strength: blur costs as much
-            as a wrong texture. With all three 0 no weights are needed. (AlexNet's LPIPS is kept for judging.)
+        lpips: LPIPS through VGG16 (AlexNet's is kept for judging). With all three 0 no weights are needed.
         perceptual_scale: VGG16 looks at photos scaled by this; 1 makes a step three times as long.
         adversarial: weight of the discriminator's word; 0: there is none.
         adversarial_from: step from which it counts, and from which the discriminator learns.
