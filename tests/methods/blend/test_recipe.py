@@ -34,7 +34,7 @@ def recipe(config=PLAIN, maps=None, lpips=None):
         return BlendRecipe(config, "toy", maps, lpips)
 
 
-def test_the_shipped_variant_is_small_enough():
+def test_small_has_at_most_three_million_parameters():
     with torch.device("meta"):
         network = Blender(VARIANTS["small"].network)
     assert sum(p.numel() for p in network.parameters()) <= 3_000_000
