@@ -146,6 +146,13 @@ def test_the_discriminator_comes_in_at_its_step_and_its_penalty_at_times():
     assert set(made.optimisers()) == set(made.networks) == {"blender", "discriminator"}
 
 
+@pytest.mark.parametrize("name", ["l1", "perceptual", "style", "lpips", "adversarial", "r1"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -1.0])
+def test_weights_of_losses_are_finite_and_not_negative(name, value):
+    with pytest.raises(ValueError, match=rf"(?s)\n{name}\n"):
+        Loss(**{name: value})
+
+
 def test_without_vgg16_its_losses_are_refused(tmp_path):
     with pytest.raises(WeightsMissing, match="vgg16"):
         build(BlendConfig(), "small", tmp_path)

@@ -14,7 +14,7 @@ SCALE = (0.1, 1.0)  # a sample's share of its photo: from details of large photo
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Network(_Settings):

@@ -1,6 +1,6 @@
 """The recipe: how the network learns to choose and to correct.
 
-All losses judge the fill pasted into the photo. LPIPS takes no part in training, so that it can judge the result.
+All losses judge the fill pasted into the photo. AlexNet's LPIPS takes no part, so that it can judge the result.
 """
 
 from __future__ import annotations
