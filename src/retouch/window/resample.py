@@ -27,8 +27,8 @@ def shrink(image: Images, hole: Masks, size: tuple[int, int]) -> tuple[Images, M
         size: (width, height) of the result.
 
     Returns:
-        [h, w, 3] float32 (0 where an area holds no known pixel) and [h, w] bool: areas without any known pixel, or,
-        where there is none and the hole is thin, those that it touches. What is known of an area at the hole's edge
+        [h, w, 3] float32 (0 where an area holds no known pixel) and [h, w] bool: areas without any known pixel; if the
+        hole is too thin to cover an area, those that it touches. What is known of an area at the hole's edge
         tells a method more than nothing: patchmatch's LPIPS at half the size falls by 6 %.
     """
     known = (~hole).astype(np.float32)  # [H, W]
